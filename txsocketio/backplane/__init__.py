@@ -1,0 +1,3 @@
+"""
+One file per way to reach the clients of other processes.
+"""

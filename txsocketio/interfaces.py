@@ -1,0 +1,259 @@
+"""
+The contracts between the rooms of the house.
+
+Who implements one of these may be replaced by anything else that does. Types
+are given in the annotations and are never imported from other modules of this
+package except where only the type checker looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from txsocketio.errors import DisconnectReason
+    from txsocketio.frames import Frame
+    from txsocketio.packets import Packet
+    from txsocketio.settings import Settings
+
+# zope.interface methods take no self, which is what the type checker expects
+# of them with mypy-zope.
+
+
+class Place(NamedTuple):
+    """
+    What a URL asks for.
+
+    @ivar dialect: the L{IDialect} whose URL it is.
+    @ivar transport: the name in the URL, which need not be one that exists.
+    @ivar sid: the session to go on with; L{None} asks for a new one.
+    @ivar index: the number under which a JSONP answer calls back.
+    """
+
+    dialect: Any
+    transport: str
+    sid: str | None = None
+    index: int | None = None
+
+
+class IDecoder(Interface):
+    """
+    One peer's packets, out of what arrives, in whatever pieces it arrives.
+
+    Both methods yield each packet as soon as it is complete and raise
+    L{txsocketio.errors.RemoteProtocolError} at the first thing that is none,
+    after which the decoder must not be used any more. They work in time
+    linear in their input and hold no more of it than the limits allow.
+    """
+
+    dialect: IDialect = Attribute(
+        "The L{IDialect} in which this peer wants to be answered, as far as it has shown."
+    )
+
+    def message(data: str | bytes) -> Iterator[Packet]:
+        """
+        Decode one WebSocket message, text or binary.
+        """
+
+    def payload(body: str | bytes) -> Iterator[Packet]:
+        """
+        Decode what one HTTP request brought.
+        """
+
+
+class IDialect(Interface):
+    """
+    One generation of the protocol, as the server speaks it to one kind of
+    client. Dialects hold no state; options that change what is written make
+    another instance, and a fan-out encodes once for each instance.
+    """
+
+    name: str = Attribute("What L{txsocketio.client.Client.protocol} shows.")
+    serverBeats: bool = Attribute("Whether it is the server that sends heartbeats.")
+    rootIsConnection: bool = Attribute(
+        "Whether leaving the default namespace ends the whole connection."
+    )
+    postField: bytes | None = Attribute(
+        "The form field that holds a POST's packets; L{None}: the body itself does."
+    )
+
+    def locate(path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
+        """
+        Tell what a URL asks for.
+
+        @param path: the path's parts behind the resource's own, unquoted.
+        @param args: the query.
+        @return: L{None} where the URL is none of this dialect's.
+        """
+
+    def opening(sid: str) -> Sequence[Packet]:
+        """
+        What a new session is greeted with.
+        """
+
+    def beat(number: int) -> Packet:
+        """
+        The heartbeat of that number, from 1 upwards.
+        """
+
+    def encode(packet: Packet) -> Frame:
+        """
+        @raise txsocketio.errors.UnsupportedByClient: this generation cannot
+            carry it.
+        @raise txsocketio.errors.LocalProtocolError: nobody could write it.
+        """
+
+    def decoder(settings: Settings) -> IDecoder:
+        """
+        A new decoder, for one session, within C{settings.maxPayload} and
+        C{settings.maxPackets}.
+        """
+
+    def join(frames: Iterable[Frame]) -> bytes:
+        """
+        The body of one answer that holds all these frames, in their order.
+        """
+
+    def script(index: int, body: bytes) -> bytes:
+        """
+        C{body} (of L{join}) as the script that a JSONP request asked for.
+        """
+
+    def unscript(field: str) -> str:
+        """
+        What a browser's form made of the packets, turned back.
+        """
+
+
+class ITransport(Interface):
+    """
+    One way out to a client: an open WebSocket, a waiting poll, a stream.
+    """
+
+    name: str = Attribute("The transport's name, as in URLs and options.")
+    isStream: bool = Attribute("Whether it can be written to more than once.")
+    writable: bool = Attribute("Whether it takes more just now.")
+
+    def write(frames: Sequence[Frame]) -> None:
+        """
+        Send all of these, in their order, as one unit. A transport that is
+        no stream ends its request with it and detaches; it is called with no
+        frames to end an idle one.
+        """
+
+    def close(reason: DisconnectReason) -> None:
+        """
+        Let go: the session has ended, or another transport carries it now.
+        """
+
+
+class ISession(Interface):
+    """
+    A session as its transports see it.
+    """
+
+    sid: str = Attribute("The session's id.")
+    dialect: IDialect = Attribute("The dialect to write in.")
+    settings: Settings = Attribute("The intervals and limits of its transport.")
+    transportName: str = Attribute("The only transport that may carry it.")
+
+    def attach(transport: ITransport) -> None:
+        """
+        Carry the session from now on. What waits in its queue is written at
+        once; a transport that is no stream may be done when this returns.
+        """
+
+    def detach(transport: ITransport) -> None:
+        """
+        The transport has done its work and the client will come back.
+        """
+
+    def lost(transport: ITransport, reason: DisconnectReason) -> None:
+        """
+        The connection has gone. Ignored from a transport that does not
+        carry the session (any more).
+        """
+
+    def resumed(transport: ITransport) -> None:
+        """
+        The transport is writable again.
+        """
+
+    def received(data: str | bytes) -> None:
+        """
+        One WebSocket message has come in. What is wrong with it ends the
+        session.
+        """
+
+    def receivedPayload(body: str | bytes) -> None:
+        """
+        The packets of one HTTP request have come in.
+
+        @raise txsocketio.errors.RemoteProtocolError: they break the protocol;
+            the session has been ended. What was well formed before the fault
+            has been taken.
+        """
+
+
+class IReceiver(Interface):
+    """
+    What a session hands its packets to.
+    """
+
+    def opened() -> None:
+        """
+        The first transport carries the session.
+        """
+
+    def received(packet: Packet) -> None:
+        """
+        @raise txsocketio.errors.RemoteProtocolError: the packet cannot be
+            right; this ends the session.
+        """
+
+    def closed(reason: DisconnectReason) -> None:
+        """
+        The session has ended. Nothing comes after it.
+        """
+
+
+class IBackplane(Interface):
+    """
+    What carries broadcasts to the clients of all processes, this one's
+    included.
+
+    Channels are names; messages are opaque. An implementation delivers each
+    message at most once to each process that subscribes to its channel, and
+    the messages of one process in the order in which they were published.
+    """
+
+    def start(deliver: Callable[[str, Any], None]) -> Any:
+        """
+        @param deliver: called with channel and message.
+        @return: L{None}, or a Deferred that fires when it is ready.
+        """
+
+    def publish(channel: str, message: Any) -> None:
+        """
+        Deliver C{message} wherever C{channel} is subscribed to.
+        """
+
+    def subscribe(channel: str) -> None:
+        """
+        From now on, messages of C{channel} are delivered here.
+        """
+
+    def unsubscribe(channel: str) -> None:
+        """
+        Undo L{subscribe}.
+        """
+
+    def stop() -> Any:
+        """
+        @return: L{None}, or a Deferred that fires when nothing is left open.
+        """
+
+

@@ -1,0 +1,82 @@
+"""
+Every interval and every limit, with its unit and its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+from txsocketio.errors import LocalProtocolError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """
+    The intervals (seconds) and limits of one transport's sessions.
+
+    The defaults of the intervals are those of the genuine server of 2010; a
+    transport class names those that differ for it. An interval of L{None}
+    never runs out.
+
+    @ivar heartbeatInterval: from the opening, and from each answer, to the
+        next heartbeat.
+    @ivar heartbeatTimeout: how long an answer to a heartbeat is waited for.
+    @ivar closeTimeout: how long a session lives on without a connection.
+    @ivar duration: how long a poll is held before it is answered empty.
+    @ivar farewellTimeout: how long a session that the server ends may take
+        to fetch what still waits for it.
+    @ivar closeHandshakeTimeout: how long a WebSocket's client may take to
+        answer the closing handshake before the connection is cut.
+    @ivar maxPayload: the size of one message or request body, bytes.
+    @ivar maxPackets: how many packets one message or request body may hold.
+    @ivar maxQueue: how many packets may wait to be sent.
+    @ivar maxQueueBytes: how many bytes may wait to be sent.
+    @ivar maxPending: how many received packets of one client may wait for
+        the application.
+    @ivar maxAcks: how many acknowledgements may be awaited of one client.
+    """
+
+    heartbeatInterval: float | None = 10.0
+    heartbeatTimeout: float | None = 8.0
+    closeTimeout: float | None = 0.0
+    duration: float | None = 20.0
+    farewellTimeout: float | None = 8.0
+    closeHandshakeTimeout: float = 5.0
+    maxPayload: int = 1_000_000
+    maxPackets: int = 10_000
+    maxQueue: int = 10_000
+    maxQueueBytes: int = 1024 * 1024
+    maxPending: int = 20_000
+    maxAcks: int = 1_000
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            optional = "None" in str(field.type)
+            if value is None and optional:
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+                raise LocalProtocolError(
+                    f"{field.name} takes a number, not less than 0"
+                    f"{' (or None)' if optional else ''}: {value!r}"
+                )
+
+    def having(self, overrides: Mapping[str, Any]) -> Self:
+        """
+        These settings, with some of them changed.
+
+        @raise LocalProtocolError: a name is none of ours, or a value is not
+            of its kind.
+        """
+        unknown = sorted(set(overrides) - NAMES)
+        if unknown:
+            raise LocalProtocolError(
+                f"unknown option {unknown[0]!r}; there are {', '.join(sorted(NAMES))}"
+            )
+        return replace(self, **overrides)
+
+
+NAMES = frozenset(field.name for field in fields(Settings))
+"""The names under which the settings can be given as options."""
