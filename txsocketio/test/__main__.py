@@ -1,0 +1,194 @@
+"""
+The full run: everything that must hold before a change lands.
+
+C{python -m txsocketio.test} in a checkout, C{sh bin/test} for its environment.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from zipfile import ZipFile
+
+from txsocketio.test._run import (
+    Outcome,
+    Tally,
+    check,
+    nodeMajor,
+    nodeTally,
+    run,
+    runStages,
+    say,
+    summary,
+    trialTally,
+)
+
+ROOT = Path(__file__).parents[2]
+GENUINE = ROOT / "txsocketio" / "test" / "genuine"
+PLUGIN = "twisted/plugins/txsocketio_plugin.py"
+TYPED = ("txsocketio", "examples", "benchmarks")
+OLDEST_NODE = 20
+
+inRoot = partial(run, folder=ROOT)
+inGenuine = partial(run, folder=GENUINE)
+
+
+def python(*arguments: str | Path) -> Outcome:
+    """
+    Run the Python that runs this, in the repository's root.
+    """
+    return inRoot([sys.executable, *arguments])
+
+
+def tools() -> Tally:
+    """
+    The browser, node and npm, and what the real clients need from npm.
+    """
+    return _chromium() + _node() + inGenuine(["npm", "ci"]).tally
+
+
+def _chromium() -> Tally:
+    """
+    Debian's Chromium, installed where it is not.
+    """
+    if shutil.which("chromium") is None:
+        asRoot = [] if os.geteuid() == 0 else ["sudo"]
+        inRoot([*asRoot, "apt-get", "-q", "update"])
+        quiet = ["env", "DEBIAN_FRONTEND=noninteractive"]
+        inRoot([*asRoot, *quiet, "apt-get", "-q", "-y", "install", "chromium"])
+    found = shutil.which("chromium") is not None
+    say("chromium is there" if found else "Install Chromium so that `chromium` starts it.")
+    return check(found)
+
+
+def _node() -> Tally:
+    """
+    Node and npm. Debian's own may be too old, so this only tells.
+    """
+    recent = nodeMajor("".join(inRoot(["node", "--version"]).lines)) >= OLDEST_NODE
+    npm = inRoot(["npm", "--version"]).status == 0
+    if not (recent and npm):
+        say(f"Install Node.js {OLDEST_NODE} or newer, and npm: https://nodejs.org/")
+    return check(recent) + check(npm)
+
+
+def lint() -> Tally:
+    """
+    Style, layout, and the fragments that the news are made of.
+    """
+    return (
+        python("-m", "ruff", "check", ".").tally
+        + python("-m", "ruff", "format", "--check", ".").tally
+        + python("-m", "towncrier", "build", "--draft").tally
+    )
+
+
+def types() -> Tally:
+    """
+    The types of everything, strictly.
+    """
+    folders = [name for name in TYPED if any((ROOT / name).rglob("*.py"))]
+    return python("-m", "mypy", "--strict", *folders, PLUGIN).tally
+
+
+def trial() -> Tally:
+    """
+    The Python tests, and how much of the package they reach.
+    """
+    tests = python("-m", "coverage", "run", "-m", "twisted.trial", "txsocketio")
+    return tests.counted(trialTally) + python("-m", "coverage", "report").tally
+
+
+def wheel() -> Tally:
+    """
+    What users install is whole, and works where nothing else is installed.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        built = python("-m", "build", "--wheel", "--outdir", folder)
+        wheels = list(folder.glob("*.whl"))
+        if not wheels:
+            return built.tally
+        return built.tally + _isWhole(wheels[0]) + _isEnough(wheels[0], folder / "venv")
+
+
+def _isWhole(path: Path) -> Tally:
+    """
+    The wheel holds the package's every file, the plugin, and nothing else
+    (C{twisted/__init__.py}, say, which would hide Twisted).
+    """
+    package = (ROOT / "txsocketio").rglob("*")
+    files = {path.relative_to(ROOT).as_posix() for path in package if path.is_file()}
+    wanted = {
+        name
+        for name in files
+        if "/__pycache__/" not in name and not name.startswith("txsocketio/test/genuine/")
+    } | {PLUGIN}
+    with ZipFile(path) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    for name in sorted(wanted ^ held):
+        say(f"{name}: {'is not in the wheel' if name in wanted else 'must not be in the wheel'}")
+    return check(wanted == held)
+
+
+def _isEnough(path: Path, venv: Path) -> Tally:
+    """
+    In an environment with the wheel alone, C{twistd} knows C{socketio}.
+    """
+    inVenv = partial(run, folder=path.parent)
+    if python("-m", "venv", venv).status:
+        return Tally(failed=1)
+    pip = (venv / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
+    twistd = venv / "bin" / "twistd"
+    installed = inVenv([*pip, "install", "--quiet", path])
+    names = [line.split()[:1] for line in inVenv([twistd, "--help"]).lines]
+    helped = inVenv([twistd, "socketio", "--help"])
+    return installed.tally + check(["socketio"] in names) + helped.tally
+
+
+def genuine() -> Tally:
+    """
+    Real clients, in real browsers, against a real server.
+    """
+    environment = {
+        "PYTHON": sys.executable,
+        "CHROMIUM": shutil.which("chromium") or "chromium",
+        "NO_COLOR": "1",
+    }
+    return inGenuine(["npm", "test"], environment=environment).counted(nodeTally)
+
+
+STAGES: dict[str, Callable[[], Tally]] = {
+    stage.__name__: stage for stage in (tools, lint, types, trial, wheel, genuine)
+}
+
+
+def main(arguments: list[str]) -> int:
+    """
+    @return: the exit status: 0 where everything holds.
+    """
+    parser = ArgumentParser(prog="python -m txsocketio.test", description=__doc__)
+    parser.add_argument("--list", action="store_true", help="print the stages' names and stop")
+    parser.add_argument(
+        "--only", action="append", choices=STAGES, help="run this stage alone; repeatable"
+    )
+    options = parser.parse_args(arguments)
+    if options.list:
+        say("\n".join(STAGES))
+        return 0
+    tallies = runStages((name, STAGES[name]) for name in options.only or STAGES)
+    say(f"\n{summary(tallies)}")
+    return int(any(tally.failed for tally in tallies.values()))
+
+
+if __name__ == "__main__":
+    # Whoever ends the run ends what it has started too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    sys.exit(main(sys.argv[1:]))
