@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -59,13 +60,21 @@ def _chromium() -> Tally:
     Debian's Chromium, installed where it is not.
     """
     if shutil.which("chromium") is None:
-        asRoot = [] if os.geteuid() == 0 else ["sudo"]
-        inRoot([*asRoot, "apt-get", "-q", "update"])
-        quiet = ["env", "DEBIAN_FRONTEND=noninteractive"]
-        inRoot([*asRoot, *quiet, "apt-get", "-q", "-y", "install", "chromium"])
+        _aptGet("update")
+        _aptGet("-y", "install", "chromium")
     found = shutil.which("chromium") is not None
     say("chromium is there" if found else "Install Chromium so that `chromium` starts it.")
     return check(found)
+
+
+def _aptGet(*arguments: str) -> None:
+    """
+    Run it as root, on our own terminal: sudo may have to ask for a password.
+    """
+    asRoot = [] if os.geteuid() == 0 else ["sudo"]
+    command = [*asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", *arguments]
+    say(f"$ {' '.join(command)}")
+    subprocess.call(command)
 
 
 def _node() -> Tally:
