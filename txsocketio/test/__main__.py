@@ -72,7 +72,7 @@ def _aptGet(*arguments: str) -> None:
     Run it as root, on our own terminal: sudo may have to ask for a password.
     """
     asRoot = [] if os.geteuid() == 0 else ["sudo"]
-    command = [*asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", *arguments]
+    command = ["env", *asRoot, "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", *arguments]
     say(f"$ {' '.join(command)}")
     subprocess.call(command)
 
