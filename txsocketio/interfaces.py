@@ -76,6 +76,9 @@ class IDialect(Interface):
     rootIsConnection: bool = Attribute(
         "Whether leaving the default namespace ends the whole connection."
     )
+    joinsByTalking: bool = Attribute(
+        "Whether a client joins a namespace by the first packet it sends there."
+    )
     postField: bytes | None = Attribute(
         "The form field that holds a POST's packets; L{None}: the body itself does."
     )
@@ -144,9 +147,11 @@ class ITransport(Interface):
         frames to end an idle one.
         """
 
-    def close(reason: DisconnectReason) -> None:
+    def close(reason: DisconnectReason, detail: str = "") -> None:
         """
         Let go: the session has ended, or another transport carries it now.
+
+        @param detail: one line for the peer, where there is more to say.
         """
 
 

@@ -35,6 +35,7 @@ class Settings:
     @ivar maxQueueBytes: how many bytes may wait to be sent.
     @ivar maxPending: how many received packets of one client may wait for
         the application.
+    @ivar maxRooms: how many rooms one client may be in.
     @ivar maxAcks: how many acknowledgements may be awaited of one client.
     """
 
@@ -49,6 +50,7 @@ class Settings:
     maxQueue: int = 10_000
     maxQueueBytes: int = 1024 * 1024
     maxPending: int = 20_000
+    maxRooms: int = 1_000
     maxAcks: int = 1_000
 
     def __post_init__(self) -> None:

@@ -1,0 +1,36 @@
+"""
+Socket.IO for Twisted.
+
+What is exported here is the public interface; everything else is private.
+"""
+
+from txsocketio.client import Client
+from txsocketio.errors import (
+    AckTimeout,
+    ClientDisconnected,
+    ConnectionRefused,
+    DisconnectReason,
+    LocalProtocolError,
+    RemoteProtocolError,
+    SocketIOError,
+    UnsupportedByClient,
+)
+from txsocketio.listener import Listener, listen
+from txsocketio.namespace import Namespace
+from txsocketio.resource import SocketIOResource
+
+__all__ = [
+    "AckTimeout",
+    "Client",
+    "ClientDisconnected",
+    "ConnectionRefused",
+    "DisconnectReason",
+    "Listener",
+    "LocalProtocolError",
+    "Namespace",
+    "RemoteProtocolError",
+    "SocketIOError",
+    "SocketIOResource",
+    "UnsupportedByClient",
+    "listen",
+]

@@ -1,0 +1,101 @@
+"""
+Bodies that are too large, refused before they are read.
+
+Twisted reads a request's body to its end, to a file if need be, before any
+resource hears of the request. The only place where that can be stopped is the
+request itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from twisted.web.http import Request
+from twisted.web.server import Site
+
+if TYPE_CHECKING:
+    _Base = Request
+else:
+    _Base = object
+
+
+class _LimitedBody(_Base):
+    """
+    Mixed into a site's own class of requests.
+    """
+
+    mount: bytes
+    limit: int
+    _room: int | None = None
+
+    def gotLength(self, length: int | None) -> None:
+        """
+        The headers are complete.
+
+        @param length: of the body; L{None} for a chunked one.
+        """
+        super().gotLength(length)
+        # HTTP/2 keeps the path elsewhere; there the resource itself refuses,
+        # after the body has been read.
+        path = getattr(self.channel, "_path", b"")
+        if path.startswith(self.mount):
+            self._room = self.limit
+            if length is not None and length > self.limit:
+                self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """
+        Some of the body has come.
+        """
+        if self._room is not None:
+            self._room -= len(data)
+            if self._room < 0:
+                self._refuse()
+                return
+        super().handleContentChunk(data)
+
+    def _refuse(self) -> None:
+        """
+        Answer, and hear nothing more on this connection.
+        """
+        channel = self.channel
+        # Nobody shall be told to go on with a body that is not wanted.
+        self.requestHeaders.removeHeader(b"Expect")
+        channel.persistent = False
+        channel.dataReceived = channel.rawDataReceived = _ignore
+        self.method, self.clientproto = b"POST", b"HTTP/1.1"
+        self.setResponseCode(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        body = f"the body exceeds {self.limit} bytes\n".encode("ascii")
+        self.setHeader(b"Content-Type", b"text/plain; charset=UTF-8")
+        self.setHeader(b"Content-Length", str(len(body)).encode("ascii"))
+        self.setHeader(b"Connection", b"close")
+        self.write(body)
+        self.finish()
+
+
+def _ignore(data: bytes) -> None:
+    """
+    Nobody reads it.
+    """
+
+
+def limitBodies(site: Site, mount: Sequence[bytes], limit: int) -> None:
+    """
+    Refuse larger bodies with status 413 on a site, at once, below one path.
+
+    Where a function makes a site's requests there is no class to add to, and
+    bodies are refused after they have been read.
+
+    @param mount: the parts of the path.
+    @param limit: bytes.
+    """
+    base: Any = site.requestFactory
+    if not isinstance(base, type):
+        return
+    site.requestFactory = type(
+        "LimitedRequest",
+        (_LimitedBody, base),
+        {"mount": b"/" + b"/".join(mount), "limit": limit},
+    )

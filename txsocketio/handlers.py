@@ -1,0 +1,173 @@
+"""
+Who wants to hear of what, and how a handler is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from inspect import iscoroutine
+from typing import Any, Final, TypeVar, overload
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+Handler = Callable[..., Any]
+_F = TypeVar("_F", bound=Handler)
+
+
+class _Raised:
+    """
+    The outcome of a handler that raised.
+    """
+
+
+RAISED: Final = _Raised()
+
+
+class Handlers:
+    """
+    Handlers by event, in the order in which they came.
+    """
+
+    __slots__ = ("_byEvent",)
+
+    def __init__(self) -> None:
+        self._byEvent: dict[str, list[tuple[Handler, bool]]] = {}
+
+    def add(self, event: str, f: Handler, once: bool = False) -> None:
+        """
+        Call C{f} at each C{event}, or at the next one only.
+        """
+        self._byEvent.setdefault(event, []).append((f, once))
+
+    def remove(self, event: str, f: Handler) -> None:
+        """
+        Undo the latest L{add} of C{f}; nothing happens where there is none.
+        """
+        entries = self._byEvent.get(event, [])
+        for index in reversed(range(len(entries))):
+            if entries[index][0] == f:
+                del entries[index]
+                return
+
+    def take(self, event: str) -> Sequence[Handler]:
+        """
+        Those to be called now. Handlers that want one event only are given
+        out only here, once.
+        """
+        entries = self._byEvent.get(event)
+        if not entries:
+            return ()
+        handlers = [f for f, _ in entries]
+        if any(once for _, once in entries):
+            self._byEvent[event] = [entry for entry in entries if not entry[1]]
+        return handlers
+
+
+class EventSource:
+    """
+    Something that handlers can be added to.
+    """
+
+    _handlers: Handlers
+
+    def addListener(self, event: str, f: Handler) -> None:
+        """
+        Call C{f} at each C{event}.
+        """
+        self._handlers.add(event, f)
+
+    def removeListener(self, event: str, f: Handler) -> None:
+        """
+        Don't call C{f} at C{event} any more.
+        """
+        self._handlers.remove(event, f)
+
+    @overload
+    def on(self, event: str, f: None = None) -> Callable[[_F], _F]: ...
+
+    @overload
+    def on(self, event: str, f: _F) -> _F: ...
+
+    def on(self, event: str, f: _F | None = None) -> _F | Callable[[_F], _F]:
+        """
+        The same as L{addListener}; without C{f} a decorator.
+
+        @return: C{f}.
+        """
+        return self._add(event, f, False)
+
+    @overload
+    def once(self, event: str, f: None = None) -> Callable[[_F], _F]: ...
+
+    @overload
+    def once(self, event: str, f: _F) -> _F: ...
+
+    def once(self, event: str, f: _F | None = None) -> _F | Callable[[_F], _F]:
+        """
+        Call C{f} at the next C{event} only; without C{f} a decorator.
+
+        @return: C{f}.
+        """
+        return self._add(event, f, True)
+
+    def _add(self, event: str, f: _F | None, once: bool) -> _F | Callable[[_F], _F]:
+        if f is None:
+            return lambda handler: self._add(event, handler, once)  # type: ignore[return-value]
+        self._handlers.add(event, f, once)
+        return f
+
+
+def call(log: Logger, f: Handler, args: Sequence[Any]) -> Any:
+    """
+    Call a handler of the application, whatever kind it is.
+
+    @return: its result, or a Deferred of that; L{RAISED} stands for an
+        exception, which has been logged.
+    """
+    try:
+        result = asDeferred(f(*args))
+    except Exception:
+        return _logged(log, Failure(), f)
+    if isinstance(result, Deferred):
+        result.addErrback(lambda failure: _logged(log, failure, f))
+    return result
+
+
+def asDeferred(result: Any) -> Any:
+    """
+    @return: a Deferred for a coroutine, anything else as it is.
+    """
+    return Deferred.fromCoroutine(result) if iscoroutine(result) else result
+
+
+def _logged(log: Logger, failure: Failure, f: Handler) -> _Raised:
+    log.failure("A handler raised: {handler}", failure, handler=f)
+    return RAISED
+
+
+def callAll(
+    log: Logger, handlers: Sequence[Handler], args: Sequence[Any]
+) -> list[Any] | Deferred[list[Any]]:
+    """
+    L{call} all these at once.
+
+    @return: their results in the order of the handlers, or a Deferred of that
+        where one of them takes its time.
+    """
+    results = [call(log, f, args) for f in handlers]
+    if any(isinstance(result, Deferred) for result in results):
+        return gatherResults(
+            [
+                result if isinstance(result, Deferred) else _succeeded(result)
+                for result in results
+            ]
+        )
+    return results
+
+
+def _succeeded(result: Any) -> Deferred[Any]:
+    done: Deferred[Any] = Deferred()
+    done.callback(result)
+    return done

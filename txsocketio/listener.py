@@ -1,0 +1,283 @@
+"""
+The place where everything is made and wired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IReactorTime
+from twisted.logger import LogEvent, Logger, formatEvent
+from twisted.web.server import Site
+
+from txsocketio.backplane.memory import MemoryBackplane
+from txsocketio.bodylimit import limitBodies
+from txsocketio.client import Client
+from txsocketio.connection import Connection
+from txsocketio.errors import LocalProtocolError
+from txsocketio.flashpolicy import PolicyFactory, sniffing
+from txsocketio.handlers import EventSource, Handler
+from txsocketio.interfaces import IDialect
+from txsocketio.limits import Limits
+from txsocketio.manager import SessionManager
+from txsocketio.namespace import Audience, Namespace
+from txsocketio.options import Options
+from txsocketio.origins import Origins
+from txsocketio.packets import ROOT
+from txsocketio.peerlog import PeerLog
+from txsocketio.protocol import annotated
+from txsocketio.resource import Fork, Router
+from txsocketio.static import ClientFiles
+from txsocketio.transports._http import Gate, HTTPTransport
+from txsocketio.transports.jsonppolling import JSONPPolling
+from txsocketio.transports.websocket import WebSocket
+from txsocketio.transports.xhrpolling import XHRPolling
+
+DIALECTS: tuple[IDialect, ...] = (annotated.SPECIFICATION,)
+"""In the order in which they are asked whether a URL is theirs."""
+
+TRANSPORTS: tuple[type[HTTPTransport], ...] = (WebSocket, XHRPolling, JSONPPolling)
+"""In the order in which C{listener.options} names them."""
+
+_FLASH = "flashsocket"
+
+
+class Listener(EventSource):
+    """
+    A Socket.IO server, to be mounted with L{listen} or
+    L{txsocketio.resource.SocketIOResource}.
+
+    Events (those of the default namespace): C{connection(client)} and
+    C{clientConnect(client)}, C{clientMessage(message, client)},
+    C{clientDisconnect(client)}.
+
+    @ivar server: the L{Site} that C{listen} was given, else L{None}.
+    @ivar options: what was given, combined with the defaults.
+    @ivar clients: the clients of the default namespace, by session id; a
+        live view.
+    @ivar router: private to this package.
+    """
+
+    def __init__(self, reactor: Any = None, **options: Any) -> None:
+        """
+        @param reactor: L{None} for the one that is installed.
+        @param options: see L{txsocketio.options.Options} and
+            L{txsocketio.settings.Settings}; C{onClientConnect=f} and the
+            like add a listener for that event.
+        @raise LocalProtocolError: an option is unknown or makes no sense.
+        """
+        self._reactor = _installed() if reactor is None else reactor
+        self.server: Site | None = None
+        self._settings, general, handlers = Options.of(options)
+        self._log = _logger(self._settings.log)
+        self._namespaces: dict[str, Namespace] = {}
+        self._backplane = MemoryBackplane()
+        self._policyPort: IListeningPort | None = None
+        self._closed: Deferred[None] | None = None
+        self.origins = Origins(
+            self._settings.origins,
+            ignoreEmpty=self._settings.ignoreEmptyOrigin,
+            trustProxy=self._settings.trustProxy,
+        )
+        self._mount(general)
+        self._backplane.start(self._deliver)
+        self._root = self.of(ROOT)
+        self.clients: Mapping[str, Client] = self._root.clients
+        self._handlers = self._root._handlers
+        for event, f in handlers.items():
+            self.addListener(event, f)
+
+    def _mount(self, general: Mapping[str, Any]) -> None:
+        """
+        Make the transports and what they lead to.
+        """
+        options, classes = self._settings, {each.name: each for each in TRANSPORTS}
+        names = options.choose(classes)
+        settings = {
+            name: options.settingsOf(name, classes[name].defaults, general) for name in classes
+        }
+        self._transports = {name: settings[name] for name in names}
+        self.options: Mapping[str, Any] = MappingProxyType(
+            {**options.asDict(), **general, "transports": names}
+        )
+        self._manager = SessionManager(
+            self._reactor,
+            PeerLog(self._log, self._reactor),
+            partial(Connection, self._namespaces),
+            settings,
+            Limits(
+                options.maxSessions, options.maxSessionsPerAddress, options.maxSessionsPerSecond
+            ),
+        )
+        gate = Gate(self.origins, self._manager, settings, self._reactor, options.trustProxy)
+        self.router = Router(
+            DIALECTS,
+            {name: classes[name](gate) for name in names},
+            ClientFiles(options.clientFiles) if options.clientFiles else ClientFiles(),
+        )
+
+    def __repr__(self) -> str:
+        return f"<Listener /{self._settings.resource} with {len(self.clients)} clients>"
+
+    # Namespaces.
+
+    def of(self, name: str) -> Namespace:
+        """
+        The namespace of that name, which exists from the first time it is
+        asked for.
+
+        @param name: with its slash, or without.
+        """
+        if not name.startswith("/"):
+            name = f"/{name}"
+        if name not in self._namespaces:
+            self._namespaces[name] = Namespace(
+                name, self, self._manager, self._backplane, self._reactor, self._log
+            )
+        return self._namespaces[name]
+
+    def realm(self, name: str) -> Namespace:
+        """
+        The first protocol's word for L{of}.
+        """
+        return self.of(name)
+
+    def _deliver(self, channel: str, message: Any) -> None:
+        self._namespaces[channel].deliver(message)
+
+    # The default namespace.
+
+    def use(self, f: Handler) -> Handler:
+        """
+        See L{Namespace.use}.
+        """
+        return self._root.use(f)
+
+    def broadcast(self, message: Any, exclude: str | Iterable[str] | None = None) -> None:
+        """
+        Send a message to all clients.
+
+        @param message: a L{str} travels as it is, anything else as JSON.
+        @param exclude: a session id, or several, to leave out.
+        """
+        self._root.broadcast(message, exclude)
+
+    def broadcastJSON(self, value: Any, exclude: str | Iterable[str] | None = None) -> None:
+        """
+        Send a message as JSON, even if it is a string, to all clients.
+
+        @param exclude: a session id, or several, to leave out.
+        """
+        self._root.broadcastJSON(value, exclude)
+
+    def emit(self, event: str, *args: Any) -> None:
+        """
+        Send an event to all clients.
+        """
+        self._root.emit(event, *args)
+
+    def to(self, *rooms: str) -> Audience:
+        """
+        The clients in any of these rooms.
+        """
+        return self._root.to(*rooms)
+
+    def exclude(self, *roomsOrIds: str) -> Audience:
+        """
+        All clients but those in these rooms or of these session ids.
+        """
+        return self._root.exclude(*roomsOrIds)
+
+    # Beginning and end.
+
+    def mountOn(self, site: Site) -> None:
+        """
+        Take the listener's own path on a site, and only that; see L{listen}.
+        """
+        if self.server is not None:
+            raise LocalProtocolError("this listener has a site already")
+        self.server = site
+        site.resource = Fork(self._settings.mount, self, site.resource)
+        site.buildProtocol = sniffing(site, self.origins).buildProtocol
+        limit = max(each.maxPayload for each in self._transports.values())
+        limitBodies(site, self._settings.mount, limit)
+        if self._settings.flashPolicyServer and _FLASH in self.options["transports"]:
+            self._servePolicy()
+
+    def _servePolicy(self) -> None:
+        port = self._settings.flashPolicyPort
+        try:
+            self._policyPort = self._reactor.listenTCP(
+                port, PolicyFactory(self.origins, clock=self._reactor)
+            )
+        except CannotListenError as error:
+            self._log.warn(
+                "No Flash policies on port {port} ({why}); they are still served inline",
+                port=port,
+                why=error.socketError,
+            )
+
+    def close(self) -> Deferred[None]:
+        """
+        Say goodbye to every client, then let go. New clients are turned away
+        with status 503.
+
+        @return: fires when the last client has fetched what was still waiting
+            for it, or has had C{farewellTimeout} to do so.
+        """
+        if self._closed is None:
+            self._closed = Deferred.fromCoroutine(self._close())
+        done: Deferred[None] = Deferred()
+        self._closed.chainDeferred(done)
+        return done
+
+    async def _close(self) -> None:
+        if self._policyPort is not None:
+            await _done(self._policyPort.stopListening())
+        await self._manager.close()
+        await _done(self._backplane.stop())
+
+
+async def _done(result: Any) -> None:
+    if isinstance(result, Deferred):
+        await result
+
+
+def _installed() -> Any:
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
+
+    return reactor
+
+
+def _logger(log: Callable[[str], Any] | None) -> Logger:
+    if log is None:
+        return Logger()
+
+    def observe(event: LogEvent) -> None:
+        log(formatEvent(event))
+
+    return Logger(observer=observe)
+
+
+def listen(site: Site, **options: Any) -> Listener:
+    """
+    Serve Socket.IO on a site, beside what it serves already::
+
+        io = txsocketio.listen(site)
+
+    Only requests of the listener's own path that a transport or a client file
+    answers are taken; all others go on to the site's resource. The Flash
+    policy is answered inline on the site's port and, with
+    C{flashPolicyServer} and C{flashsocket}, on a port of its own.
+
+    @param options: see L{Listener}.
+    @raise LocalProtocolError: an option is unknown or makes no sense.
+    """
+    listener = Listener(**options)
+    listener.mountOn(site)
+    return listener

@@ -1,0 +1,134 @@
+"""
+The options of a listener.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from txsocketio import settings
+from txsocketio.errors import LocalProtocolError
+from txsocketio.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """
+    What C{listen} and C{Listener} can be told, except for handlers
+    (C{onClientConnect=f}) and for L{Settings}, which hold for all transports
+    if they are given here.
+
+    @ivar resource: the path, with or without slashes around it.
+    @ivar transports: the names of the accepted transports; L{None} for all.
+    @ivar transportOptions: L{Settings} by transport name, as mappings.
+    @ivar log: a function of one line (L{str}) that gets what is logged;
+        L{None} for Twisted's log.
+    @ivar flashPolicyServer: whether to serve Flash policies on a port of
+        their own, if C{flashsocket} is accepted. They are served inline
+        anyhow.
+    @ivar flashPolicyPort: that port.
+    @ivar origins: which pages of other origins may connect: C{"*:*"} for
+        all, a list of C{"host:port"} (either may be C{*}) or of whole
+        origins; L{None} for none.
+    @ivar ignoreEmptyOrigin: whether a request without C{Origin} may pass.
+    @ivar trustProxy: whether C{X-Forwarded-*} headers are believed.
+    @ivar clientFiles: a folder of client scripts to serve instead of ours.
+    @ivar maxSessions: how many sessions there may be.
+    @ivar maxSessionsPerAddress: how many of one address.
+    @ivar maxSessionsPerSecond: how many may be opened in each second.
+    """
+
+    resource: str = "socket.io"
+    transports: Iterable[str] | None = None
+    transportOptions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    log: Callable[[str], Any] | None = None
+    flashPolicyServer: bool = True
+    flashPolicyPort: int = 843
+    origins: str | Iterable[str] | None = None
+    ignoreEmptyOrigin: bool = True
+    trustProxy: bool = False
+    clientFiles: str | Path | None = None
+    maxSessions: int | None = None
+    maxSessionsPerAddress: int | None = None
+    maxSessionsPerSecond: int | None = None
+
+    @property
+    def mount(self) -> list[bytes]:
+        """
+        The parts of C{resource}.
+
+        @raise LocalProtocolError: there are none.
+        """
+        parts = [part.encode("utf-8") for part in self.resource.split("/") if part]
+        if not parts:
+            raise LocalProtocolError("resource must not be empty")
+        return parts
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> tuple[Self, dict[str, Any], dict[str, Any]]:
+        """
+        Sort what a caller has given.
+
+        @return: the options, the L{Settings} and the handlers (by event)
+            among it.
+        @raise LocalProtocolError: there is no such option.
+        """
+        names = {each.name for each in fields(cls)}
+        handlers = {_event(name): f for name, f in given.items() if _isHandler(name)}
+        general = {name: value for name, value in given.items() if name in settings.NAMES}
+        rest = {
+            name: value
+            for name, value in given.items()
+            if name not in settings.NAMES and not _isHandler(name)
+        }
+        unknown = sorted(set(rest) - names)
+        if unknown:
+            known = ", ".join(sorted(names | settings.NAMES))
+            raise LocalProtocolError(f"unknown option {unknown[0]!r}; there are {known}")
+        return cls(**rest), general, handlers
+
+    def choose(self, known: Iterable[str]) -> list[str]:
+        """
+        The names of the accepted transports.
+
+        @param known: all there are.
+        @raise LocalProtocolError: there is no such transport.
+        """
+        known = list(known)
+        chosen = known if self.transports is None else list(self.transports)
+        for name in (*chosen, *self.transportOptions):
+            if name not in known:
+                raise LocalProtocolError(
+                    f"unknown transport {name!r}; there are {', '.join(known)}"
+                )
+        if not chosen:
+            raise LocalProtocolError(f"no transports; there are {', '.join(known)}")
+        return chosen
+
+    def settingsOf(
+        self, name: str, defaults: Mapping[str, Any], general: Mapping[str, Any]
+    ) -> Settings:
+        """
+        The settings of one transport: the defaults, over them the
+        transport's own, over them what was given for all, and over everything
+        what was given for this one.
+        """
+        given = {**defaults, **general, **self.transportOptions.get(name, {})}
+        return Settings().having(given)
+
+    def asDict(self) -> dict[str, Any]:
+        """
+        By name.
+        """
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+def _isHandler(name: str) -> bool:
+    return name.startswith("on") and name[2:3].isupper()
+
+
+def _event(name: str) -> str:
+    return name[2].lower() + name[3:]

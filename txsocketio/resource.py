@@ -1,0 +1,130 @@
+"""
+From a URL to what serves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Protocol
+
+from twisted.web.http import Request
+from twisted.web.resource import IResource, Resource
+
+from txsocketio.interfaces import IDialect
+from txsocketio.static import ClientFiles
+from txsocketio.transports._http import HTTPTransport, answer
+
+
+class Router:
+    """
+    Finds the resource for the parts of a path behind the listener's own.
+    """
+
+    def __init__(
+        self,
+        dialects: Sequence[IDialect],
+        transports: Mapping[str, HTTPTransport],
+        files: ClientFiles,
+    ) -> None:
+        """
+        @param dialects: the first whose URL it is answers.
+        @param transports: those that are accepted, by name.
+        """
+        self._dialects = dialects
+        self._transports = transports
+        self._files = files
+
+    def find(self, path: Sequence[bytes], request: Request) -> IResource | None:
+        """
+        @return: L{None} where the URL is not ours.
+        """
+        parts = [part.decode("utf-8", "backslashreplace") for part in path]
+        for dialect in self._dialects:
+            place = dialect.locate(parts, request.args)
+            if place is not None and place.transport in self._transports:
+                return self._transports[place.transport].resource(place)
+        return self._files.find(parts)
+
+
+class Routed(Protocol):
+    """
+    What has a router: a L{txsocketio.listener.Listener}.
+    """
+
+    router: Router
+
+
+class SocketIOResource(Resource):
+    """
+    A listener, to be mounted in a tree of resources::
+
+        root.putChild(b"socket.io", SocketIOResource(listener))
+    """
+
+    def __init__(self, listener: Routed) -> None:
+        super().__init__()
+        self._router = listener.router
+
+    def getChildWithDefault(self, path: bytes, request: Request) -> IResource:
+        """
+        Any URL below this one.
+        """
+        return self._router.find([path, *request.postpath], request) or _NotHere()
+
+    def render(self, request: Request) -> bytes:
+        """
+        This URL itself, without a slash.
+        """
+        return _NotHere().render(request)
+
+
+class _NotHere(Resource):
+    """
+    No transport and no file.
+    """
+
+    isLeaf = True
+
+    def render(self, request: Request) -> bytes:
+        """
+        Say so.
+        """
+        return answer(request, HTTPStatus.NOT_FOUND, "no such transport or file")
+
+
+class Fork(Resource):
+    """
+    Stands before a site's own resource and takes the listener's URLs out.
+    """
+
+    def __init__(self, mount: Sequence[bytes], listener: Routed, site: IResource) -> None:
+        """
+        @param mount: the parts of the listener's path.
+        @param site: what gets everything else.
+        """
+        super().__init__()
+        self._mount = list(mount)
+        self._router = listener.router
+        self._site = site
+
+    def getChildWithDefault(self, path: bytes, request: Request) -> IResource:
+        """
+        Any URL of the site.
+        """
+        parts = [path, *request.postpath]
+        mount = self._mount
+        if parts[: len(mount)] == mount and len(parts) > len(mount):
+            found = self._router.find(parts[len(mount) :], request)
+            if found is not None:
+                return found
+        if self._site.isLeaf:
+            request.postpath.insert(0, request.prepath.pop())
+            return self._site
+        return self._site.getChildWithDefault(path, request)
+
+    def render(self, request: Request) -> bytes | int:
+        """
+        A request without a path.
+        """
+        return self._site.render(request)

@@ -1,0 +1,404 @@
+"""
+One client's connection, whatever carries it, and however often that changes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+
+from zope.interface import implementer
+
+from txsocketio.errors import DisconnectReason, RemoteProtocolError
+from txsocketio.interfaces import IDialect, IReceiver, ISession, ITransport
+from txsocketio.lifecycle import Action, Input, Life, State
+from txsocketio.packets import Kind, Packet
+
+if TYPE_CHECKING:
+    from txsocketio.frames import Frame
+    from txsocketio.handshake import Handshake
+    from txsocketio.settings import Settings
+
+
+class Keeper(Protocol):
+    """
+    What a session needs of its L{txsocketio.manager.SessionManager}.
+    """
+
+    def seconds(self) -> float:
+        """
+        The time on the clock of all sessions.
+        """
+
+    def sleep(self, session: Session, due: float) -> None:
+        """
+        Wake the session at C{due}, or before.
+        """
+
+    def failed(self, session: Session, reason: DisconnectReason, detail: str) -> None:
+        """
+        The session cannot go on.
+        """
+
+    def forget(self, session: Session) -> None:
+        """
+        The session is over.
+        """
+
+
+@implementer(IReceiver)
+class _Discarding:
+    """
+    What a session that has ended hands its packets to.
+    """
+
+    def opened(self) -> None:
+        """
+        Too late.
+        """
+
+    def received(self, packet: Packet) -> None:
+        """
+        Too late.
+        """
+
+    def closed(self, reason: DisconnectReason) -> None:
+        """
+        Known.
+        """
+
+
+_DISCARDING = _Discarding()
+
+
+class _Event:
+    """
+    An input on its way into the table, with what the actions need to know.
+    """
+
+    __slots__ = ("detail", "reason", "transport", "what")
+
+    def __init__(
+        self,
+        what: Input,
+        transport: ITransport | None = None,
+        reason: DisconnectReason = DisconnectReason.TRANSPORT_CLOSE,
+        detail: str = "",
+    ) -> None:
+        self.what = what
+        self.transport = transport
+        self.reason = reason
+        self.detail = detail
+
+
+@implementer(ISession)
+class Session:
+    """
+    A queue towards the client, a dispatch from it, and the hands of the life
+    cycle's table.
+
+    The queue is used only while nothing writable is attached. Everything that
+    ends a session is an input of the table, whose one action C{END} tells the
+    receiver, with one reason, once.
+
+    @ivar sid: unguessable; 20 characters that need no quoting in a URL.
+    @ivar dialect: changes when the client shows another form of its
+        generation.
+    @ivar transportName: the only transport that may carry the session.
+    @ivar connections: how many transports have carried it, polls included.
+    @ivar tick: see L{txsocketio.timers.Sleeper}.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_beats",
+        "_decoder",
+        "_events",
+        "_keeper",
+        "_life",
+        "_queue",
+        "_queueBytes",
+        "_reason",
+        "_receiver",
+        "_transport",
+        "connections",
+        "dialect",
+        "handshake",
+        "settings",
+        "sid",
+        "tick",
+        "transportName",
+    )
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        sid: str,
+        dialect: IDialect,
+        transportName: str,
+        settings: Settings,
+        handshake: Handshake,
+        receiver: Callable[[Session], IReceiver],
+    ) -> None:
+        self._keeper = keeper
+        self.sid = sid
+        self.dialect = dialect
+        self.transportName = transportName
+        self.settings = settings
+        self.handshake = handshake
+        self.connections = 0
+        self.tick = 0
+        self._decoder = dialect.decoder(settings)
+        self._life = Life(settings)
+        self._transport: ITransport | None = None
+        self._queue: deque[Frame] = deque()
+        self._queueBytes = 0
+        self._beats = 0
+        self._events: deque[_Event] | None = None
+        self._reason = DisconnectReason.TRANSPORT_CLOSE
+        self._receiver = receiver(self)
+
+    # For the application's side.
+
+    @property
+    def state(self) -> State:
+        """
+        What carries the session.
+        """
+        return self._life.carriage
+
+    @property
+    def writable(self) -> bool:
+        """
+        Whether what is sent now leaves at once.
+        """
+        return self._transport is not None and self._transport.writable
+
+    def send(self, packet: Packet) -> None:
+        """
+        @raise txsocketio.errors.LocalProtocolError: the packet cannot be
+            written to this client.
+        """
+        self.write(self.dialect.encode(packet))
+
+    def write(self, frame: Frame) -> None:
+        """
+        Send a frame of L{dialect}, or queue it. More than may be queued ends
+        the session; one frame may always be.
+        """
+        transport = self._transport
+        if transport is not None and transport.writable:
+            transport.write((frame,))
+        elif self._life.carriage is not State.CLOSED:
+            self._enqueue(frame)
+
+    def close(self, reason: DisconnectReason) -> None:
+        """
+        End the session in good order: what is queued may still be fetched.
+        """
+        self._step(_Event(Input.CLOSE, reason=reason))
+
+    def fail(self, reason: DisconnectReason, detail: str = "") -> None:
+        """
+        End the session at once.
+
+        @param detail: one line for the log and the peer.
+        """
+        self._step(_Event(Input.FAIL, reason=reason, detail=detail))
+
+    # ISession, for the transports' side.
+
+    def attach(self, transport: ITransport) -> None:
+        """
+        See L{ISession.attach}.
+        """
+        self._step(_Event(Input.OPENED if transport.isStream else Input.POLLED, transport))
+
+    def detach(self, transport: ITransport) -> None:
+        """
+        See L{ISession.detach}.
+        """
+        if self._transport is transport:
+            self._transport = None
+            self._step(_Event(Input.RELEASED))
+
+    def lost(self, transport: ITransport, reason: DisconnectReason) -> None:
+        """
+        See L{ISession.lost}.
+        """
+        if self._transport is transport:
+            self._transport = None
+            self._reason = reason
+            self._step(_Event(Input.LOST))
+
+    def resumed(self, transport: ITransport) -> None:
+        """
+        See L{ISession.resumed}.
+        """
+        if self._transport is transport:
+            self._flush()
+
+    def received(self, data: str | bytes) -> None:
+        """
+        See L{ISession.received}.
+        """
+        if self._receiver is _DISCARDING:
+            return
+        try:
+            self._dispatch(self._decoder.message(data))
+        except RemoteProtocolError as error:
+            self.fail(DisconnectReason.PARSE_ERROR, error.reason)
+
+    def receivedPayload(self, body: str | bytes) -> None:
+        """
+        See L{ISession.receivedPayload}.
+        """
+        if self._receiver is _DISCARDING:
+            raise RemoteProtocolError("this session has ended", HTTPStatus.NOT_FOUND)
+        try:
+            self._dispatch(self._decoder.payload(body))
+        except RemoteProtocolError as error:
+            self.fail(DisconnectReason.PARSE_ERROR, error.reason)
+            raise
+
+    def _dispatch(self, packets: Iterable[Packet]) -> None:
+        for packet in packets:
+            self.dialect = self._decoder.dialect
+            if packet.kind is Kind.PONG:
+                self._answered(packet)
+            elif packet.kind is Kind.CLOSE:
+                self.fail(DisconnectReason.CLIENT)
+            else:
+                self._receiver.received(packet)
+            if self._receiver is _DISCARDING:
+                # The decoder may be in any state: nothing more goes into it.
+                return
+
+    def _answered(self, packet: Packet) -> None:
+        # A wrong number is ignored, as the genuine server does; so is an
+        # answer to nothing.
+        if packet.data == self.dialect.beat(self._beats).data:
+            self._step(_Event(Input.ANSWERED))
+
+    def _enqueue(self, frame: Frame) -> None:
+        size = len(frame.data)
+        full = (
+            len(self._queue) >= self.settings.maxQueue
+            or self._queueBytes + size > self.settings.maxQueueBytes
+        )
+        if full and self._queue:
+            self.fail(DisconnectReason.SLOW_CONSUMER)
+        else:
+            self._queue.append(frame)
+            self._queueBytes += size
+
+    def _flush(self) -> None:
+        if self._queue and self.writable:
+            frames = tuple(self._queue)
+            self._queue.clear()
+            self._queueBytes = 0
+            assert self._transport is not None
+            self._transport.write(frames)
+        if self._life.carriage is State.LEAVING and not self._queue:
+            self._step(_Event(Input.DRAINED))
+
+    # The life cycle.
+
+    def wake(self) -> None:
+        """
+        A deadline may have been reached.
+        """
+        self._expire()
+        self._keeper.sleep(self, self._life.due)
+
+    def _step(self, event: _Event) -> None:
+        """
+        Run the event to completion. Events that arise meanwhile wait their
+        turn.
+        """
+        if self._events is not None:
+            self._events.append(event)
+            return
+        self._events = deque((event,))
+        try:
+            while self._events:
+                self._perform(self._events.popleft())
+        finally:
+            self._events = None
+        self._expire()
+        if self._life.carriage is not State.CLOSED:
+            self._keeper.sleep(self, self._life.due)
+
+    def _perform(self, event: _Event) -> None:
+        for action in self._life.step(event.what, self._keeper.seconds()):
+            _ACTIONS[action](self, event)
+
+    def _expire(self) -> None:
+        what = self._life.expired(self._keeper.seconds())
+        if what is not None:
+            self._step(_Event(what, reason=_REASONS.get(what, self._reason)))
+
+    def _adopt(self, event: _Event) -> None:
+        self._transport = event.transport
+        self.connections += 1
+
+    def _evict(self, event: _Event) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close(event.reason)
+
+    def _greet(self, event: _Event) -> None:
+        for packet in self.dialect.opening(self.sid):
+            self._enqueue(self.dialect.encode(packet))
+
+    def _open(self, event: _Event) -> None:
+        self._receiver.opened()
+
+    def _flushNow(self, event: _Event) -> None:
+        self._flush()
+
+    def _answerPoll(self, event: _Event) -> None:
+        if self._transport is not None:
+            self._transport.write(())
+
+    def _beat(self, event: _Event) -> None:
+        self._beats += 1
+        self.send(self.dialect.beat(self._beats))
+
+    def _end(self, event: _Event) -> None:
+        receiver, self._receiver = self._receiver, _DISCARDING
+        self._reason = event.reason
+        if event.what is not Input.CLOSE:
+            self._keeper.failed(self, event.reason, event.detail)
+        receiver.closed(event.reason)
+
+    def _goodbye(self, event: _Event) -> None:
+        frame = self.dialect.encode(Packet(Kind.CLOSE))
+        self._queue.append(frame)
+        self._queueBytes += len(frame.data)
+
+    def _cut(self, event: _Event) -> None:
+        transport, self._transport = self._transport, None
+        self._queue.clear()
+        self._queueBytes = 0
+        self._keeper.forget(self)
+        if transport is not None:
+            transport.close(self._reason, event.detail)
+
+
+_REASONS = {Input.BEAT_MISSED: DisconnectReason.PING_TIMEOUT}
+
+_ACTIONS: dict[Action, Callable[[Session, _Event], None]] = {
+    Action.ADOPT: Session._adopt,
+    Action.EVICT: Session._evict,
+    Action.GREET: Session._greet,
+    Action.OPEN: Session._open,
+    Action.FLUSH: Session._flushNow,
+    Action.ANSWER: Session._answerPoll,
+    Action.BEAT: Session._beat,
+    Action.END: Session._end,
+    Action.GOODBYE: Session._goodbye,
+    Action.CUT: Session._cut,
+}

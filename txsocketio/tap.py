@@ -1,0 +1,269 @@
+"""
+C{twistd socketio}.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.application.internet import StreamServerEndpointService
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.logger import (
+    FilteringLogObserver,
+    ILogObserver,
+    Logger,
+    LogLevel,
+    LogLevelFilterPredicate,
+    textFileLogObserver,
+)
+from twisted.python.failure import Failure
+from twisted.python.logfile import LogFile
+from twisted.python.reflect import namedAny
+from twisted.python.usage import Options as UsageOptions
+from twisted.python.usage import UsageError
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+from twisted.web.static import File
+
+from txsocketio import demo
+from txsocketio.errors import LocalProtocolError
+from txsocketio.handlers import asDeferred
+from txsocketio.listener import TRANSPORTS, Listener, listen
+
+_NAMES = ",".join(each.name for each in TRANSPORTS)
+_LEVELS = [level.name for level in LogLevel.iterconstants()]
+_MAX_PORT = 65535
+
+Attach = Callable[[Listener], Any]
+
+
+class Options(UsageOptions):
+    """
+    What C{twistd socketio} can be told.
+    """
+
+    synopsis = "Usage: twistd [-n] socketio [options]"
+    longdesc = (
+        "Serves Socket.IO to every client of the first protocol. Without --app it serves "
+        "a chat to try it with: open http://localhost:8080 in two browsers."
+    )
+    optParameters = [  # noqa: RUF012 - a list is what twisted.python.usage wants
+        ["port", "p", None, "The TCP port to listen on; 8080 without --listen."],
+        ["app", "a", None, "The application, as MODULE:CALLABLE; called with the Listener."],
+        ["resource", "r", "socket.io", "The path under which Socket.IO is served."],
+        ["transports", "t", _NAMES, "The accepted transports, in a list with commas."],
+        [
+            "origins",
+            "o",
+            None,
+            "Pages of which other origins may connect: '*:*' for all, or a list with commas of"
+            " HOST:PORT (either may be *) or of origins such as https://a.org.",
+        ],
+        ["static", "s", None, "A folder to serve beside it, at /."],
+        ["log-level", "l", None, f"What to log at least: {', '.join(_LEVELS)}."],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["listen"] = []
+
+    def opt_listen(self, endpoint: str) -> None:
+        """
+        An endpoint to listen on, such as tcp:8080:interface=127.0.0.1 or
+        ssl:443:privateKey=key.pem:certKey=cert.pem; may be given again.
+        """
+        self["listen"].append(endpoint)
+
+    def parseOptions(self, options: Any = None) -> None:
+        """
+        @raise SystemExit: with one line and status 1, where something is
+            wrong.
+        """
+        try:
+            super().parseOptions(options)
+        except (UsageError, LocalProtocolError) as error:
+            raise SystemExit(f"twistd socketio: {error} (see twistd socketio --help)") from None
+
+    def postOptions(self) -> None:
+        """
+        Turn words into what they mean.
+        """
+        if self["port"] is not None:
+            self["listen"].insert(0, f"tcp:{_port(self['port'])}")
+        self["listen"] = self["listen"] or ["tcp:8080"]
+        self["endpoints"] = [_endpoint(description) for description in self["listen"]]
+        self["attach"] = _application(self["app"])
+        self["site"] = Site(self._root())
+        origins = self["origins"]
+        self["listener"] = listen(
+            self["site"],
+            resource=self["resource"],
+            transports=_list(self["transports"]),
+            origins=_list(origins) if origins else None,
+        )
+        if self["log-level"] is not None:
+            self._setLogLevel(_level(self["log-level"]))
+
+    def _root(self) -> Resource:
+        folder = self["static"]
+        if folder is None:
+            return Resource() if self["app"] else File(str(demo.HTDOCS))
+        if not Path(folder).is_dir():
+            raise UsageError(f"--static: there is no folder {folder!r}")
+        return File(folder)
+
+    def _setLogLevel(self, level: Any) -> None:
+        """
+        twistd asks its C{--logger} for an observer; if the user has not named
+        one, ours writes to the same file as twistd's own would.
+        """
+        twistd = self.parent
+        if twistd is None or twistd.get("logger"):
+            return
+
+        def observer() -> ILogObserver:
+            name = twistd.get("logfile") or ("-" if twistd.get("nodaemon") else "twistd.log")
+            out = sys.stdout if name == "-" else LogFile.fromFullPath(name)
+            return FilteringLogObserver(
+                textFileLogObserver(out), [LogLevelFilterPredicate(defaultLogLevel=level)]
+            )
+
+        twistd["logger"] = observer
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= _MAX_PORT):
+        raise UsageError(f"--port takes a number up to {_MAX_PORT}: {text!r}")
+    return int(text)
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _level(name: str) -> Any:
+    if name not in _LEVELS:
+        raise UsageError(f"--log-level is one of {', '.join(_LEVELS)}: {name!r}")
+    return LogLevel.lookupByName(name)
+
+
+def _reactor() -> Any:
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
+
+    return reactor
+
+
+def _stopReactor(*_: object) -> None:
+    """
+    On SIGTERM. The reactor's own handler would have twistd die of the signal
+    in the end, which is no way to say that all went well.
+    """
+    _reactor().callFromThread(_reactor().stop)
+
+
+def _endpoint(description: str) -> Any:
+    try:
+        return serverFromString(_reactor(), description)
+    except Exception as error:
+        # Each kind of endpoint has errors of its own for what it cannot read.
+        raise UsageError(f"--listen {description!r}: {error or type(error).__name__}") from None
+
+
+def _application(name: str | None) -> Attach:
+    if name is None:
+        return demo.attach
+    module, colon, path = name.partition(":")
+    if not colon:
+        raise UsageError(f"--app takes MODULE:CALLABLE: {name!r}")
+    sys.path.insert(0, "")
+    try:
+        attach: Attach = namedAny(f"{module}.{path}")
+    except Exception as error:
+        # Whatever the module does when it is imported can fail.
+        raise UsageError(f"--app {name!r}: {type(error).__name__}: {error}") from None
+    if not callable(attach):
+        raise UsageError(f"--app {name!r} cannot be called")
+    return attach
+
+
+class SocketIOService(MultiService):
+    """
+    The application, the ports, and a goodbye to every client at the end.
+
+    The ports are opened when the application is attached. When the service
+    stops they stay open until every client has been told.
+    """
+
+    log = Logger()
+
+    def __init__(self, listener: Listener, attach: Attach) -> None:
+        super().__init__()
+        self._listener = listener
+        self._attach = attach
+        self._attached: Deferred[Any] | None = None
+
+    def privilegedStartService(self) -> None:
+        """
+        Attach the application; if it is ready at once, open the ports.
+        """
+        outcome = asDeferred(self._attach(self._listener))
+        if isinstance(outcome, Deferred):
+            self._attached = outcome
+            return
+        try:
+            super().privilegedStartService()
+        except CannotListenError as error:
+            raise SystemExit(f"twistd socketio: {error}") from None
+
+    def startService(self) -> None:
+        """
+        Open the ports, if they are not open, when the application is ready.
+        """
+        _reactor().callWhenRunning(signal.signal, signal.SIGTERM, _stopReactor)
+        if self._attached is None:
+            super().startService()
+        else:
+            self._attached.addCallbacks(self._start, self._failed)
+
+    def _start(self, _: object) -> None:
+        try:
+            super().startService()
+        except CannotListenError:
+            self._failed(Failure())
+
+    def _failed(self, failure: Failure) -> None:
+        self.log.failure("The application cannot be started", failure)
+        reactor = _reactor()
+        # twistd itself knows no status but 0.
+        reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
+        reactor.callWhenRunning(reactor.stop)
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Say goodbye, then close the ports.
+        """
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        await self._listener.close()
+        await super().stopService()
+
+
+def makeService(options: Options) -> IService:
+    """
+    Make what C{twistd} runs.
+    """
+    service = SocketIOService(options["listener"], options["attach"])
+    for endpoint in options["endpoints"]:
+        port = StreamServerEndpointService(endpoint, options["site"])
+        port._raiseSynchronously = True
+        port.setServiceParent(service)
+    return service

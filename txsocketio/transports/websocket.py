@@ -1,0 +1,214 @@
+"""
+websocket: RFC 6455, as Autobahn speaks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, ClassVar
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.interfaces import IDelayedCall, IPushProducer
+from twisted.web.http import Request
+from twisted.web.server import NOT_DONE_YET
+from zope.interface import implementer
+
+from txsocketio.errors import DisconnectReason, RemoteProtocolError
+from txsocketio.interfaces import ISession, ITransport, Place
+from txsocketio.transports._http import Gate, HTTPTransport, answer
+
+if TYPE_CHECKING:
+    from txsocketio.frames import Frame
+
+# RFC 6455, section 7.4.1.
+_NORMAL, _GOING_AWAY, _PROTOCOL_ERROR, _POLICY = 1000, 1001, 1002, 1008
+_CODES = {
+    DisconnectReason.SHUTDOWN: _GOING_AWAY,
+    DisconnectReason.PARSE_ERROR: _PROTOCOL_ERROR,
+    DisconnectReason.FLOOD: _POLICY,
+    DisconnectReason.SLOW_CONSUMER: _POLICY,
+}
+_OUR_FAULT_FINDING = frozenset((1002, 1003, 1007, 1009))
+_REASON_BYTES = 123
+
+
+@implementer(ITransport, IPushProducer)
+class WebSocketTransport(WebSocketServerProtocol):  # type: ignore[misc]
+    """
+    One open WebSocket. Autobahn knows the handshake, the frames and the
+    closing; what goes out is written as the finished bytes that a frame
+    keeps.
+    """
+
+    isStream = True
+
+    def __init__(self, gate: Gate, place: Place, request: Request) -> None:
+        super().__init__()
+        self.name = place.transport
+        self.writable = False
+        self._gate = gate
+        self._place = place
+        self._request: Request | None = request
+        self._session: ISession | None = None
+        self._cut: IDelayedCall | None = None
+
+    # What Autobahn says.
+
+    def onConnect(self, request: ConnectionRequest) -> None:
+        """
+        The handshake is in order, and not yet answered.
+        """
+        assert self._request is not None
+        try:
+            self._session = self._gate.enter(self._place, self._request)
+        except RemoteProtocolError as error:
+            raise ConnectionDeny(error.httpStatus, error.reason) from None
+        self._request = None
+
+    def onOpen(self) -> None:
+        """
+        The handshake is done.
+        """
+        assert self._session is not None
+        self.writable = True
+        self.transport.registerProducer(self, True)
+        self._session.attach(self)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """
+        One whole message; text has been found to be UTF-8.
+        """
+        assert self._session is not None
+        self._session.received(payload if isBinary else payload.decode("utf-8"))
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """
+        The connection has gone.
+        """
+        self.writable = False
+        if self._cut is not None and self._cut.active():
+            self._cut.cancel()
+        if self._session is not None:
+            # Autobahn has told the peer what was wrong with its frames.
+            faulty = self.localCloseCode in _OUR_FAULT_FINDING
+            self._session.lost(
+                self,
+                DisconnectReason.TRANSPORT_ERROR if faulty else DisconnectReason.TRANSPORT_CLOSE,
+            )
+
+    def _closeConnection(self, abort: bool = False) -> None:
+        # A paused producer would keep the connection from closing.
+        self.transport.unregisterProducer()
+        super()._closeConnection(abort)
+
+    # What the session says.
+
+    def write(self, frames: Sequence[Frame]) -> None:
+        """
+        See L{ITransport.write}.
+        """
+        if self.state != self.STATE_OPEN:
+            return
+        if len(frames) == 1:
+            self.transport.write(frames[0].webSocket)
+        else:
+            self.transport.writeSequence([frame.webSocket for frame in frames])
+
+    def close(self, reason: DisconnectReason, detail: str = "") -> None:
+        """
+        See L{ITransport.close}.
+        """
+        self.writable = False
+        if self.state != self.STATE_OPEN:
+            return
+        if reason is DisconnectReason.SLOW_CONSUMER:
+            # It reads nothing: what waits for it would wait for ever.
+            self.dropConnection(abort=True)
+            return
+        text = f"{reason.value}: {detail}" if detail else reason.value
+        self.sendClose(_CODES.get(reason, _NORMAL), text[:_REASON_BYTES])
+        timeout = self._gate.settings[self.name].closeHandshakeTimeout
+        self._cut = self._gate.clock.callLater(timeout, self.dropConnection, abort=True)
+
+    # What the connection says.
+
+    def pauseProducing(self) -> None:
+        """
+        The socket takes no more just now.
+        """
+        self.writable = False
+
+    def resumeProducing(self) -> None:
+        """
+        The socket takes more.
+        """
+        if self._session is not None and self.state == self.STATE_OPEN:
+            self.writable = True
+            self._session.resumed(self)
+
+    def stopProducing(self) -> None:
+        """
+        The connection is being closed.
+        """
+        self.writable = False
+
+
+class WebSocket(HTTPTransport):
+    """
+    C{GET} of C{/websocket[/sid]} with C{Upgrade: websocket}.
+    """
+
+    name = "websocket"
+    methods: ClassVar[Sequence[bytes]] = (b"GET",)
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate)
+        self._factory = WebSocketServerFactory(reactor=gate.clock)
+        limit = self.settings.maxPayload
+        self._factory.setProtocolOptions(
+            webStatus=False,
+            maxFramePayloadSize=limit,
+            maxMessagePayloadSize=limit,
+            failByDrop=False,
+            # The session's clock serves the WebSocket too.
+            openHandshakeTimeout=0,
+            closeHandshakeTimeout=0,
+        )
+
+    def get(self, request: Request, place: Place) -> bytes | int:
+        """
+        Hand the connection over to Autobahn.
+        """
+        upgrade = request.requestHeaders.getRawHeaders(b"Upgrade") or [b""]
+        if request.channel.transport is None or upgrade[0].lower() != b"websocket":
+            request.setHeader(b"Upgrade", b"websocket")
+            return answer(
+                request, HTTPStatus.UPGRADE_REQUIRED, "this URL takes WebSocket connections only"
+            )
+        if place.sid is not None:
+            self.gate.enter(place, request)
+        protocol = WebSocketTransport(self.gate, place, request)
+        protocol.factory = self._factory
+        _takeOver(request, protocol)
+        return NOT_DONE_YET
+
+
+def _takeOver(request: Request, protocol: WebSocketServerProtocol) -> None:
+    """
+    Let C{protocol} have the connection on which C{request} came, beginning
+    with the request itself, which Autobahn wants to read for itself.
+    """
+    channel = request.channel
+    transport = channel.transport
+    transport.unregisterProducer()
+    # The rest of what has arrived is still in the channel's hands, and comes
+    # out there.
+    channel.dataReceived = channel.rawDataReceived = protocol.dataReceived
+    channel.connectionLost = protocol.connectionLost
+    protocol.makeConnection(transport)
+    lines = [b" ".join((request.method, request.uri, b"HTTP/1.1"))]
+    for name, values in request.requestHeaders.getAllRawHeaders():
+        lines += [b"%s: %s" % (name, value) for value in values]
+    protocol.dataReceived(b"\r\n".join((*lines, b"", b"")))
