@@ -20,10 +20,12 @@ PACKAGE = "txsocketio"
 LAYERS = (
     ("errors", "handshake", "interfaces", "packets", "settings"),
     (
+        "bodylimit",
         "frames",
         "handlers",
         "lifecycle",
         "limits",
+        "options",
         "origins",
         "peerlog",
         "protocol",
