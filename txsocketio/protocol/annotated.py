@@ -57,14 +57,16 @@ _RESERVED = frozenset(
 # What counts the heartbeats and the acknowledgements: any number that a
 # JavaScript client holds exactly, spelled in the one way in which it spells it.
 _MAX_DIGITS = 15
+_TOO_MANY = 10**_MAX_DIGITS
 _NUMBER = re.compile(rf"0|[1-9][0-9]{{0,{_MAX_DIGITS - 1}}}")
+
+_INDEX = re.compile(rf"[0-9]{{1,{_MAX_DIGITS}}}")
 
 
 # Frames.
 
 _HEADER = re.compile(rf"([0-3]):({_NUMBER.pattern}):")
 _MAX_HEADER = len("1:") + _MAX_DIGITS + 1
-_DIGITS = re.compile("[0-9]*")
 
 
 def _frame(type: str, data: str) -> Frame:
@@ -72,31 +74,60 @@ def _frame(type: str, data: str) -> Frame:
     return Frame(f"{type}:{units(data)}:{data},")
 
 
+class _Begun:
+    """
+    A frame whose header has come.
+
+    @ivar type: its type.
+    @ivar missing: how many units of its data are still to come.
+    @ivar data: those that have come.
+    """
+
+    __slots__ = ("data", "missing", "type")
+
+    def __init__(self, type: str, length: int) -> None:
+        self.type = type
+        self.missing = length
+        self.data = StringIO()
+
+    def read(self, text: str, at: int) -> int:
+        """
+        Take what is still missing, or as much of it as there is.
+
+        @return: the index in C{text} behind it.
+        """
+        try:
+            end, self.missing = cut(text, at, self.missing)
+        except ValueError:
+            raise RemoteProtocolError("a frame's length ends inside a character") from None
+        self.data.write(text[at:end])
+        return end
+
+
 class _Framing:
     """
     Finds the frames in what arrives, in whatever pieces it arrives.
 
-    @ivar _head: as much as has arrived of a header that is not complete.
-    @ivar _type: the type of the frame whose header is complete, else empty.
-    @ivar _missing: how many units of its data are still to come.
-    @ivar _data: those that have come.
+    @ivar _head: as much as has come of a header that is not complete.
+    @ivar _begun: the frame under way behind its header.
     """
 
-    __slots__ = ("_data", "_head", "_maxLength", "_missing", "_type")
+    __slots__ = ("_begun", "_head", "_maxLength")
 
     def __init__(self, maxLength: int) -> None:
+        """
+        @param maxLength: of one frame's data, UTF-16 code units.
+        """
         self._maxLength = maxLength
         self._head = ""
-        self._type = ""
-        self._missing = 0
-        self._data = StringIO()
+        self._begun: _Begun | None = None
 
     @property
     def isIdle(self) -> bool:
         """
-        Whether nothing of a frame has come that is not complete.
+        Whether no frame is under way.
         """
-        return not self._type and not self._head
+        return self._begun is None and not self._head
 
     def feed(self, text: str) -> Iterator[tuple[str, str]]:
         """
@@ -110,13 +141,17 @@ class _Framing:
             self._head = ""
         at, end = 0, len(text)
         while at < end:
-            if not self._type:
+            begun = self._begun
+            if begun is None:
                 at = self._readHeader(text, at)
-            elif self._missing:
-                at = self._readData(text, at)
-            else:
-                yield self._readEnd(text, at)
+            elif begun.missing:
+                at = begun.read(text, at)
+            elif text[at] == ",":
+                self._begun = None
+                yield begun.type, begun.data.getvalue()
                 at += 1
+            else:
+                raise RemoteProtocolError(f"no ',' where a frame's data ends, but {text[at]!a}")
 
     def _readHeader(self, text: str, at: int) -> int:
         header = _HEADER.match(text, at)
@@ -127,24 +162,8 @@ class _Framing:
         length = int(header[2])
         if length > self._maxLength:
             raise self._tooLong()
-        self._type = header[1]
-        self._missing = length
-        self._data = StringIO()
+        self._begun = _Begun(header[1], length)
         return header.end()
-
-    def _readData(self, text: str, at: int) -> int:
-        try:
-            end, self._missing = cut(text, at, self._missing)
-        except ValueError:
-            raise RemoteProtocolError("a frame's length ends inside a character") from None
-        self._data.write(text[at:end])
-        return end
-
-    def _readEnd(self, text: str, at: int) -> tuple[str, str]:
-        if text[at] != ",":
-            raise RemoteProtocolError(f"no ',' where a frame's data ends, but {text[at]!a}")
-        type, self._type = self._type, ""
-        return type, self._data.getvalue()
 
     def _checkBeginning(self, head: str) -> None:
         """
@@ -156,16 +175,19 @@ class _Framing:
             )
         if head[1:2] not in (":", ""):
             raise RemoteProtocolError(f"no ':' behind a frame's type, but {head[1]!a}")
-        length, colon, _ = head[2:].partition(":")
-        digits = _DIGITS.match(length)[0]  # type: ignore[index]
-        if length != digits:
-            raise RemoteProtocolError(f"a frame's length holds {length[len(digits)]!a}")
-        if colon and not digits:
-            raise RemoteProtocolError("a frame without a length")
+        length = head[2:]
+        rest = length.lstrip("0123456789")
+        digits = length[: len(length) - len(rest)]
         if len(digits) > 1 and digits[0] == "0":
             raise RemoteProtocolError("a frame's length begins with 0")
         if len(digits) > _MAX_DIGITS or int(digits or 0) > self._maxLength:
             raise self._tooLong()
+        if rest:
+            raise RemoteProtocolError(
+                "a frame without a length"
+                if rest[0] == ":"
+                else f"a frame's length holds {rest[0]!a}"
+            )
 
     def _tooLong(self) -> RemoteProtocolError:
         return RemoteProtocolError(
@@ -303,11 +325,9 @@ def _realm(namespace: str) -> str:
 
 
 def _digits(number: object) -> str:
-    if isinstance(number, int) and not isinstance(number, bool):
-        digits = str(int(number))
-        if _NUMBER.fullmatch(digits):
-            return digits
-    raise LocalProtocolError(f"no number of up to {_MAX_DIGITS} digits: {number!r}")
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _TOO_MANY:
+        return str(int(number))
+    raise LocalProtocolError(f"what is counted here takes a number from 0 to {_TOO_MANY - 1}")
 
 
 def _others(annotations: Mapping[Any, Any]) -> Iterator[Annotation]:
@@ -315,9 +335,9 @@ def _others(annotations: Mapping[Any, Any]) -> Iterator[Annotation]:
         if not isinstance(key, str) or not key or ":" in key or "\n" in key:
             raise LocalProtocolError(f"no annotation can be called {key!r}")
         if key in OWN:
-            raise LocalProtocolError(f"the annotation {key!r} is the protocol's own")
+            raise LocalProtocolError(f"annotation {key!r} is the protocol's own")
         if value is not None and (not isinstance(value, str) or "\n" in value):
-            raise LocalProtocolError(f"the annotation {key!r} cannot be {value!r}")
+            raise LocalProtocolError(f"annotation {key!r} takes None or a str without newline")
         yield key, value
 
 
@@ -330,7 +350,9 @@ def _connectArguments(packet: Packet) -> tuple[str, Any]:
 def _eventArguments(packet: Packet) -> tuple[str, Any]:
     name, *arguments = _list(packet.data) or [None]
     if not isinstance(name, str) or not name or "\n" in name or name in _RESERVED:
-        raise LocalProtocolError(f"no event can be called {name!r}")
+        raise LocalProtocolError(
+            "an event's name is a str without newline, not empty and not reserved"
+        )
     return name, arguments
 
 
@@ -445,8 +467,6 @@ class Annotated:
         """
         return field.replace("\r\n", "\n")
 
-
-_INDEX = re.compile(rf"[0-9]{{1,{_MAX_DIGITS}}}")
 
 SPECIFICATION = Annotated(writeSpecified)
 """Writes as the specification's example: C{r:chat:Hello world}."""
