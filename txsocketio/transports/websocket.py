@@ -30,7 +30,6 @@ _CODES = {
     DisconnectReason.FLOOD: _POLICY,
     DisconnectReason.SLOW_CONSUMER: _POLICY,
 }
-_OUR_FAULT_FINDING = frozenset((1002, 1003, 1007, 1009))
 _REASON_BYTES = 123
 
 
@@ -83,25 +82,35 @@ class WebSocketTransport(WebSocketServerProtocol):  # type: ignore[misc]
         assert self._session is not None
         self._session.received(payload if isBinary else payload.decode("utf-8"))
 
+    def sendCloseFrame(
+        self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
+    ) -> None:
+        """
+        The closing begins: the peer wants it, or Autobahn has found fault
+        with its frames, or the session has ended. Nobody waits for the other
+        end's answer longer than C{closeHandshakeTimeout}.
+        """
+        if self.state != self.STATE_OPEN:
+            return
+        super().sendCloseFrame(code, reasonUtf8, isReply)
+        timeout = self._gate.settings[self.name].closeHandshakeTimeout
+        self._cut = self._gate.clock.callLater(timeout, self.dropConnection, abort=True)
+        self._gone(
+            DisconnectReason.TRANSPORT_CLOSE if isReply else DisconnectReason.TRANSPORT_ERROR
+        )
+
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """
         The connection has gone.
         """
-        self.writable = False
         if self._cut is not None and self._cut.active():
             self._cut.cancel()
-        if self._session is not None:
-            # Autobahn has told the peer what was wrong with its frames.
-            faulty = self.localCloseCode in _OUR_FAULT_FINDING
-            self._session.lost(
-                self,
-                DisconnectReason.TRANSPORT_ERROR if faulty else DisconnectReason.TRANSPORT_CLOSE,
-            )
+        self._gone(DisconnectReason.TRANSPORT_CLOSE)
 
-    def _closeConnection(self, abort: bool = False) -> None:
-        # A paused producer would keep the connection from closing.
-        self.transport.unregisterProducer()
-        super()._closeConnection(abort)
+    def _gone(self, reason: DisconnectReason) -> None:
+        self.writable = False
+        if self._session is not None:
+            self._session.lost(self, reason)
 
     # What the session says.
 
@@ -121,16 +130,13 @@ class WebSocketTransport(WebSocketServerProtocol):  # type: ignore[misc]
         See L{ITransport.close}.
         """
         self.writable = False
-        if self.state != self.STATE_OPEN:
-            return
         if reason is DisconnectReason.SLOW_CONSUMER:
             # It reads nothing: what waits for it would wait for ever.
             self.dropConnection(abort=True)
             return
         text = f"{reason.value}: {detail}" if detail else reason.value
-        self.sendClose(_CODES.get(reason, _NORMAL), text[:_REASON_BYTES])
-        timeout = self._gate.settings[self.name].closeHandshakeTimeout
-        self._cut = self._gate.clock.callLater(timeout, self.dropConnection, abort=True)
+        line = text.encode("ascii", "backslashreplace")[:_REASON_BYTES]
+        self.sendCloseFrame(_CODES.get(reason, _NORMAL), line)
 
     # What the connection says.
 

@@ -1,0 +1,282 @@
+"""
+A listener on a real L{Site}, in memory, on a L{Clock}; and peers for it that
+know HTTP and WebSocket, but nothing of the code under test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import cycle
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+
+import txsocketio
+
+HANDSHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+"""The headers of a WebSocket's opening, with the key of RFC 6455's example."""
+
+TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
+
+
+class Answer(NamedTuple):
+    """
+    An HTTP answer.
+
+    @ivar headers: in their order, names as they were sent, without those that
+        are the HTTP server's affair (C{Date}, C{Server}).
+    """
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """
+        The value of a header; L{None} if there is none.
+        """
+        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+
+
+class WebSocketFrame(NamedTuple):
+    """
+    One frame, as it came from the server.
+    """
+
+    opcode: int
+    payload: bytes
+
+
+class Wire(StringTransport):
+    """
+    A TCP connection to the server's site: bytes in, bytes out.
+
+    @ivar aborted: whether the server cut it.
+    """
+
+    def __init__(self, site: Site, address: str = "127.0.0.1") -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", address, 54321))
+        self.aborted = False
+        self.protocol = site.buildProtocol(None)
+        self.protocol.makeConnection(self)
+
+    def loseConnection(self) -> None:
+        """
+        The server closes: at once, since nothing is pending here.
+        """
+        if not self.disconnecting:
+            super().loseConnection()
+            self.lose()
+
+    def abortConnection(self) -> None:
+        """
+        The server cuts.
+        """
+        self.aborted = True
+        self.loseConnection()
+
+    def lose(self) -> None:
+        """
+        The connection goes.
+        """
+        if self.connected:
+            self.connected = False
+            self.protocol.connectionLost(Failure(ConnectionDone()))
+
+    def receive(self, data: bytes) -> None:
+        """
+        Let the server have these bytes.
+        """
+        if self.connected and not self.disconnecting:
+            self.protocol.dataReceived(data)
+
+    def answers(self) -> list[Answer]:
+        """
+        The HTTP answers that have come, which must be complete.
+        """
+        found, rest = [], self.value()
+        while rest:
+            answer, rest = _parse(rest)
+            found.append(answer)
+        return found
+
+    def answer(self) -> Answer:
+        """
+        The only answer that has come.
+        """
+        (answer,) = self.answers()
+        return answer
+
+    # As a WebSocket:
+
+    def frames(self) -> list[WebSocketFrame]:
+        """
+        The frames behind the answer to the opening, which are taken.
+        """
+        head, _, rest = self.value().partition(b"\r\n\r\n")
+        self.clear()
+        if not head.startswith(b"HTTP/"):
+            rest = head + _ + rest
+        found = []
+        while rest:
+            frame, rest = _parseFrame(rest)
+            found.append(frame)
+        return found
+
+    def texts(self) -> list[str]:
+        """
+        The text messages that have come, which are taken; there must be
+        nothing else.
+        """
+        frames = self.frames()
+        assert all(frame.opcode == TEXT for frame in frames), frames
+        return [frame.payload.decode("utf-8") for frame in frames]
+
+    def say(self, text: str) -> None:
+        """
+        Send a text message.
+        """
+        self.receive(frame(TEXT, text.encode("utf-8")))
+
+
+def _parse(data: bytes) -> tuple[Answer, bytes]:
+    head, _, rest = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    _, status, reason = first.split(" ", 2)
+    pairs = [line.split(": ", 1) for line in lines]
+    headers = [(n, v) for n, v in pairs if n not in ("Date", "Server")]
+    answer = Answer(int(status), reason, headers, b"")
+    if answer.header("Transfer-Encoding") == "chunked":
+        body, rest = _unchunked(rest)
+    else:
+        length = answer.header("Content-Length")
+        size = len(rest) if length is None and answer.status not in (204, 304) else int(length or 0)
+        body, rest = rest[:size], rest[size:]
+        assert len(body) == size, f"{size} bytes announced, {len(body)} sent"
+    return answer._replace(body=body), rest
+
+
+def _unchunked(data: bytes) -> tuple[bytes, bytes]:
+    body = b""
+    while True:
+        size, _, data = data.partition(b"\r\n")
+        length = int(size, 16)
+        body, data = body + data[:length], data[length + 2 :]
+        if not length:
+            return body, data
+
+
+def _parseFrame(data: bytes) -> tuple[WebSocketFrame, bytes]:
+    opcode, length, at = data[0] & 0xF, data[1], 2
+    if length == 126:
+        length, at = int.from_bytes(data[2:4], "big"), 4
+    elif length == 127:
+        length, at = int.from_bytes(data[2:10], "big"), 10
+    assert len(data) >= at + length, "a frame is not complete"
+    return WebSocketFrame(opcode, data[at : at + length]), data[at + length :]
+
+
+def frame(
+    opcode: int, payload: bytes, final: bool = True, mask: bytes = b"\x01\x02\x03\x04"
+) -> bytes:
+    """
+    A frame as a client sends it; unmasked if C{mask} is empty.
+    """
+    size, masked = len(payload), 0x80 if mask else 0
+    head = bytes([opcode | (0x80 if final else 0)])
+    if size < 126:
+        head += bytes([masked | size])
+    elif size < 0x10000:
+        head += bytes([masked | 126]) + size.to_bytes(2, "big")
+    else:
+        head += bytes([masked | 127]) + size.to_bytes(8, "big")
+    if mask:
+        payload = bytes(byte ^ key for byte, key in zip(payload, cycle(mask), strict=False))
+    return head + mask + payload
+
+
+class Server:
+    """
+    A site with a listener on it.
+
+    @ivar io: the L{txsocketio.Listener}.
+    @ivar clock: its reactor.
+    @ivar root: the site's own resource.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.clock = MemoryReactorClock()
+        self.root = Resource()
+        self.site = Site(self.root, reactor=self.clock)
+        self.io = txsocketio.listen(self.site, reactor=self.clock, **options)
+
+    def connect(self, address: str = "127.0.0.1") -> Wire:
+        """
+        A new connection.
+        """
+        return Wire(self.site, address)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        wire: Wire | None = None,
+    ) -> Wire:
+        """
+        Send a request, on a connection of its own if none is given.
+        """
+        wire = self.connect() if wire is None else wire
+        lines = [f"{method} {url} HTTP/1.1", "Host: example.com"]
+        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        if body is not None:
+            lines.append(f"Content-Length: {len(body)}")
+        wire.receive("\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b""))
+        return wire
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Wire:
+        """
+        GET below /socket.io.
+        """
+        return self.request("GET", f"/socket.io{url}", headers)
+
+    def post(self, url: str, frames: str, headers: Mapping[str, str] | None = None) -> Wire:
+        """
+        POST below /socket.io, as xhr-polling does.
+        """
+        return self.request(
+            "POST", f"/socket.io{url}", headers, f"data={quote(frames, safe='')}".encode("ascii")
+        )
+
+    def open(self, transport: str = "xhr-polling") -> str:
+        """
+        Open a polling session.
+
+        @return: its id.
+        """
+        return self.get(f"/{transport}/").answer().body.decode("ascii").split(":")[2].rstrip(",")
+
+    def poll(self, sid: str) -> Wire:
+        """
+        Ask an xhr-polling session for more.
+        """
+        return self.get(f"/xhr-polling/{sid}/1")
+
+    def webSocket(self, url: str = "/websocket", headers: Mapping[str, str] | None = None) -> Wire:
+        """
+        Open a WebSocket.
+        """
+        return self.get(url, {**HANDSHAKE, **(headers or {})})
