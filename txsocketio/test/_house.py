@@ -337,13 +337,26 @@ def undocumented(name: str, source: str) -> Iterator[str]:
         yield f"{name}: has no docstring"
 
 
-def sources(folder: Path) -> Mapping[str, str]:
+def untried(examples: Iterable[str], tests: Iterable[str]) -> Iterator[str]:
     """
-    All Python below a folder, by path; what npm brought is not ours.
+    Tells of examples that no test runs.
+
+    @param examples: the names of the folders in C{examples}.
+    @param tests: the sources of all tests.
+    """
+    text = "\n".join(tests)
+    for name in examples:
+        if f"examples/{name}/" not in text:
+            yield f"examples/{name}: is run by no test"
+
+
+def sources(folder: Path, suffix: str = ".py") -> Mapping[str, str]:
+    """
+    All files of a kind below a folder, by path; what npm brought is not ours.
     """
     return {
         path.relative_to(folder.parent).as_posix(): path.read_text("utf-8")
-        for path in sorted(folder.rglob("*.py"))
+        for path in sorted(folder.rglob(f"*{suffix}"))
         if "node_modules" not in path.parts
     }
 

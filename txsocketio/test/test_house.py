@@ -13,7 +13,8 @@ from txsocketio.test import _house
 from txsocketio.test._house import LONGEST, Import, Module
 
 PACKAGE = Path(__file__).parents[1]
-FOLDERS = [PACKAGE, PACKAGE.parent / "examples", PACKAGE.parent / "benchmarks"]
+EXAMPLES = PACKAGE.parent / "examples"
+FOLDERS = [PACKAGE, EXAMPLES, PACKAGE.parent / "benchmarks"]
 
 #: The modules of a made-up house.
 KNOWN = {
@@ -85,6 +86,18 @@ class HouseTests(SynchronousTestCase):
         self.assertNone(
             fault for path, text in self.files.items() for fault in _house.undocumented(path, text)
         )
+
+    def test_examples(self) -> None:
+        """
+        Each example is run by a test: by trial's or in the browser.
+        """
+        tests = [
+            text
+            for suffix in (".py", ".mjs")
+            for text in _house.sources(PACKAGE / "test", suffix).values()
+        ]
+        names = sorted(path.name for path in EXAMPLES.glob("[!_]*/"))
+        self.assertNone(_house.untried(names, tests))
 
 
 class ImportTests(SynchronousTestCase):
@@ -345,6 +358,12 @@ class ShapeTests(SynchronousTestCase):
         self.assertEqual([*_house.undocumented("a.py", '"""\nIt is.\n"""\n')], [])
         for silent in ("", "# It is.\n", '""""""\n'):
             self.assertEqual([*_house.undocumented("a.py", silent)], ["a.py: has no docstring"])
+
+    def test_untried(self) -> None:
+        tests = ["run('examples/made-up/server.py')", "'examples/made-upon/server.py'"]
+        self.assertEqual(
+            [*_house.untried(["made-up", "made"], tests)], ["examples/made: is run by no test"]
+        )
 
     def test_sources(self) -> None:
         """

@@ -103,6 +103,17 @@ class CheckoutTests(SynchronousTestCase):
         found = [path.relative_to(ROOT).as_posix() for path in (ROOT / "twisted").rglob("*.py")]
         self.assertEqual(found, ["twisted/plugins/txsocketio_plugin.py"])
 
+    def test_genuine(self) -> None:
+        """
+        What runs the tests in the browser leaves none of them out.
+        """
+        files = {path.name for path in (PACKAGE / "test" / "genuine").glob("*.test.mjs")}
+        listed = re.findall(
+            r'^import "\./(.+)";$', self.read("txsocketio/test/genuine/all.mjs"), re.M
+        )
+        self.assertTrue(files)
+        self.assertEqual(files, {*listed})
+
     def test_commands(self) -> None:
         """
         The README names both commands; continuous integration runs the one
