@@ -60,7 +60,7 @@ class _LimitedBody(_Base):
         """
         Answer, and hear nothing more on this connection.
         """
-        channel = self.channel
+        channel: Any = self.channel
         # Nobody shall be told to go on with a body that is not wanted.
         self.requestHeaders.removeHeader(b"Expect")
         channel.persistent = False
@@ -94,8 +94,9 @@ def limitBodies(site: Site, mount: Sequence[bytes], limit: int) -> None:
     base: Any = site.requestFactory
     if not isinstance(base, type):
         return
-    site.requestFactory = type(
+    limited: Any = type(
         "LimitedRequest",
         (_LimitedBody, base),
         {"mount": b"/" + b"/".join(mount), "limit": limit},
     )
+    site.requestFactory = limited

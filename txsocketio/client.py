@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IDelayedCall
 
 from txsocketio.errors import (
@@ -185,23 +185,29 @@ class Client(Verbs, EventSource):
             L{ClientDisconnected}.
         @raise LocalProtocolError: it cannot be written.
         """
-        done: Deferred[Any] = Deferred(lambda _: self._forgetAck(id))
         self._lastAck += 1
-        id = self._lastAck
+        number = self._lastAck
+        done: Deferred[Any] = Deferred(lambda _: self._dropAck(number))
         if not self.connected:
             done.errback(ClientDisconnected(DisconnectReason.TRANSPORT_CLOSE))
             return done
         if len(self._acks) >= self.session.settings.maxAcks:
             done.errback(AckTimeout("too many acknowledgements are awaited of this client"))
             return done
-        packet = eventPacket(self.namespace.name, event, args, id)
+        packet = eventPacket(self.namespace.name, event, args, number)
         frame = self.session.dialect.encode(packet)
         call = None
         if timeout is not None:
-            call = self.namespace.clock.callLater(timeout, self._ackOverdue, id, timeout)
-        self._acks[id] = (done, call)
+            call = self.namespace.clock.callLater(timeout, self._ackOverdue, number, timeout)
+        self._acks[number] = (done, call)
         self.session.write(frame)
         return done
+
+    def _dropAck(self, id: int) -> None:
+        """
+        The application does not wait for it any more.
+        """
+        self._forgetAck(id)
 
     def _forgetAck(self, id: int) -> Deferred[Any] | None:
         done, call = self._acks.pop(id, (None, None))
@@ -316,7 +322,11 @@ class Client(Verbs, EventSource):
         self._acknowledge(packet.id, outcome)
         return None
 
-    def _fire(self, event: str, args: tuple[Any, ...]) -> list[Any] | Deferred[list[Any]]:
+    def _fire(self, event: str, args: tuple[Any, ...]) -> Any:
+        """
+        @return: the results of the client's own handlers, or a Deferred of
+            them.
+        """
         log = self.namespace.log
         results = callAll(log, self._handlers.take(event), args)
         others: list[list[Any] | Deferred[list[Any]]] = []
@@ -342,7 +352,9 @@ class Client(Verbs, EventSource):
                 Packet(Kind.ACK, [] if answer is None else args, self.namespace.name, id)
             )
         except LocalProtocolError:
-            self.namespace.log.failure("A handler's result cannot be sent: {answer!r}", answer=answer)
+            self.namespace.log.failure(
+                "A handler's result cannot be sent: {answer!r}", answer=answer
+            )
 
     def _acknowledged(self, packet: Packet) -> None:
         # One that answers nothing, or comes twice, is ignored.
@@ -362,7 +374,5 @@ def _inTime(results: Any, others: Iterable[Any]) -> Any:
     @return: C{results}, or a Deferred of them if they or any of C{others}
         take their time.
     """
-    for other in others:
-        if isinstance(other, Deferred):
-            results = other.addCallback(lambda _, results=results: results)
-    return results
+    late = [other for other in others if isinstance(other, Deferred)]
+    return gatherResults(late).addCallback(lambda _: results) if late else results

@@ -159,10 +159,7 @@ def callAll(
     results = [call(log, f, args) for f in handlers]
     if any(isinstance(result, Deferred) for result in results):
         return gatherResults(
-            [
-                result if isinstance(result, Deferred) else _succeeded(result)
-                for result in results
-            ]
+            [result if isinstance(result, Deferred) else _succeeded(result) for result in results]
         )
     return results
 

@@ -9,7 +9,8 @@ package except where only the type checker looks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from zope.interface import Attribute, Interface
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 # of them with mypy-zope.
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """
     What a URL asks for.
 
@@ -260,5 +262,3 @@ class IBackplane(Interface):
         """
         @return: L{None}, or a Deferred that fires when nothing is left open.
         """
-
-

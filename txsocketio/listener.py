@@ -11,9 +11,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IReactorTime
-from twisted.logger import LogEvent, Logger, formatEvent
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
 from twisted.web.server import Site
+from zope.interface import implementer
 
 from txsocketio.backplane.memory import MemoryBackplane
 from txsocketio.bodylimit import limitBodies
@@ -22,7 +23,7 @@ from txsocketio.connection import Connection
 from txsocketio.errors import LocalProtocolError
 from txsocketio.flashpolicy import PolicyFactory, sniffing
 from txsocketio.handlers import EventSource, Handler
-from txsocketio.interfaces import IDialect
+from txsocketio.interfaces import IBackplane, IDialect
 from txsocketio.limits import Limits
 from txsocketio.manager import SessionManager
 from txsocketio.namespace import Audience, Namespace
@@ -76,7 +77,7 @@ class Listener(EventSource):
         self._settings, general, handlers = Options.of(options)
         self._log = _logger(self._settings.log)
         self._namespaces: dict[str, Namespace] = {}
-        self._backplane = MemoryBackplane()
+        self._backplane: IBackplane = MemoryBackplane()
         self._policyPort: IListeningPort | None = None
         self._closed: Deferred[None] | None = None
         self.origins = Origins(
@@ -203,7 +204,8 @@ class Listener(EventSource):
             raise LocalProtocolError("this listener has a site already")
         self.server = site
         site.resource = Fork(self._settings.mount, self, site.resource)
-        site.buildProtocol = sniffing(site, self.origins).buildProtocol
+        sniffer = sniffing(site, self.origins)
+        site.buildProtocol = sniffer.buildProtocol  # type: ignore[method-assign]
         limit = max(each.maxPayload for each in self._transports.values())
         limitBodies(site, self._settings.mount, limit)
         if self._settings.flashPolicyServer and _FLASH in self.options["transports"]:
@@ -258,6 +260,7 @@ def _logger(log: Callable[[str], Any] | None) -> Logger:
     if log is None:
         return Logger()
 
+    @implementer(ILogObserver)
     def observe(event: LogEvent) -> None:
         log(formatEvent(event))
 

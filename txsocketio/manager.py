@@ -67,13 +67,16 @@ class SessionManager:
             there may be, or the listener is closing.
         """
         if self._empty is not None:
-            raise RemoteProtocolError(
-                "the server is shutting down", HTTPStatus.SERVICE_UNAVAILABLE
-            )
+            raise RemoteProtocolError("the server is shutting down", HTTPStatus.SERVICE_UNAVAILABLE)
         self._limits.admit(handshake.address, self._clock.seconds(), len(self._sessions))
         sid = token_urlsafe(SID_BYTES)
         session = Session(
-            self, sid, dialect, transportName, self._settings[transportName], handshake,
+            self,
+            sid,
+            dialect,
+            transportName,
+            self._settings[transportName],
+            handshake,
             self._receiver,
         )
         self._sessions[sid] = session
@@ -91,9 +94,7 @@ class SessionManager:
             raise RemoteProtocolError("this session belongs to another transport")
         return session
 
-    def fanOut(
-        self, packet: Packet, sessions: Iterable[Session], volatile: bool = False
-    ) -> int:
+    def fanOut(self, packet: Packet, sessions: Iterable[Session], volatile: bool = False) -> int:
         """
         Send one packet to many, encoded once for each dialect.
 

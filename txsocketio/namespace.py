@@ -16,7 +16,7 @@ from txsocketio.errors import ConnectionRefused
 from txsocketio.handlers import EventSource, Handler, Handlers, asDeferred, callAll
 from txsocketio.interfaces import IBackplane
 from txsocketio.packets import Packet
-from txsocketio.verbs import Verbs, messagePacket
+from txsocketio.verbs import Verbs
 
 if TYPE_CHECKING:
     from txsocketio.client import Client
@@ -164,7 +164,7 @@ class Namespace(Audience, EventSource):
         clients: Iterable[Client] = self._clients.values()
         if address.rooms:
             # Nobody hears a thing twice for being in two rooms.
-            clients = {client: None for client in self._inAnyOf(address.rooms)}
+            clients = dict.fromkeys(self._inAnyOf(address.rooms))
         if address.excluded:
             excluded = set(self._inAnyOf(address.excluded))
             return [client.session for client in clients if client not in excluded]

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Protocol
 
-from twisted.web.http import Request
 from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request
 
 from txsocketio.interfaces import IDialect
 from txsocketio.static import ClientFiles
@@ -70,7 +70,7 @@ class SocketIOResource(Resource):
         """
         Any URL below this one.
         """
-        return self._router.find([path, *request.postpath], request) or _NotHere()
+        return self._router.find(_below(path, request), request) or _NotHere()
 
     def render(self, request: Request) -> bytes:
         """
@@ -112,19 +112,29 @@ class Fork(Resource):
         """
         Any URL of the site.
         """
-        parts = [path, *request.postpath]
+        parts = _below(path, request)
         mount = self._mount
         if parts[: len(mount)] == mount and len(parts) > len(mount):
             found = self._router.find(parts[len(mount) :], request)
             if found is not None:
                 return found
         if self._site.isLeaf:
-            request.postpath.insert(0, request.prepath.pop())
+            # A leaf finds its path where Twisted has left it.
+            request.prepath, request.postpath = [], parts
             return self._site
-        return self._site.getChildWithDefault(path, request)
+        child: IResource = self._site.getChildWithDefault(path, request)
+        return child
 
     def render(self, request: Request) -> bytes | int:
         """
         A request without a path.
         """
-        return self._site.render(request)
+        body: bytes | int = self._site.render(request)
+        return body
+
+
+def _below(path: bytes, request: Request) -> list[bytes]:
+    """
+    The parts of a URL from C{path} on.
+    """
+    return [path, *(request.postpath or ())]

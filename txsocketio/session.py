@@ -70,7 +70,7 @@ class _Discarding:
         """
 
 
-_DISCARDING = _Discarding()
+_DISCARDING: IReceiver = _Discarding()
 
 
 class _Event:

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from twisted.application.internet import StreamServerEndpointService
 from twisted.application.service import IService, MultiService
@@ -174,7 +174,9 @@ def _endpoint(description: str) -> Any:
         return serverFromString(_reactor(), description)
     except Exception as error:
         # Each kind of endpoint has errors of its own for what it cannot read.
-        raise UsageError(f"--listen {description!r}: {error or type(error).__name__}") from None
+        raise UsageError(
+            f"--listen {description!r}: {str(error) or type(error).__name__}"
+        ) from None
 
 
 def _application(name: str | None) -> Attach:
@@ -185,13 +187,13 @@ def _application(name: str | None) -> Attach:
         raise UsageError(f"--app takes MODULE:CALLABLE: {name!r}")
     sys.path.insert(0, "")
     try:
-        attach: Attach = namedAny(f"{module}.{path}")
+        attach: Any = namedAny(f"{module}.{path}")
     except Exception as error:
         # Whatever the module does when it is imported can fail.
         raise UsageError(f"--app {name!r}: {type(error).__name__}: {error}") from None
     if not callable(attach):
         raise UsageError(f"--app {name!r} cannot be called")
-    return attach
+    return cast("Attach", attach)
 
 
 class SocketIOService(MultiService):

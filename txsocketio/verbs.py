@@ -34,9 +34,7 @@ def messagePacket(
     return Packet(kind, message, namespace, None, annotations)
 
 
-def eventPacket(
-    namespace: str, event: str, args: Sequence[Any], id: int | None = None
-) -> Packet:
+def eventPacket(namespace: str, event: str, args: Sequence[Any], id: int | None = None) -> Packet:
     """
     @param id: asks for an acknowledgement under this number.
     @raise LocalProtocolError: the event's name is not for applications.

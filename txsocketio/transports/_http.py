@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IReactorTime
@@ -189,7 +189,8 @@ class HTTPTransport:
         The packets in a request's body, as text.
         """
         limit = self.settings.maxPayload
-        body = request.content.read(limit + 1)
+        content: IO[bytes] = request.content  # type: ignore[assignment]
+        body = content.read(limit + 1)
         if len(body) > limit:
             raise RemoteProtocolError(
                 f"the body exceeds {limit} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -279,9 +280,7 @@ class Poll:
 
     isStream = False
 
-    def __init__(
-        self, polling: Polling, place: Place, session: ISession, request: Request
-    ) -> None:
+    def __init__(self, polling: Polling, place: Place, session: ISession, request: Request) -> None:
         self.name = polling.name
         self.writable = True
         self._polling = polling

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
@@ -34,7 +34,7 @@ _REASON_BYTES = 123
 
 
 @implementer(ITransport, IPushProducer)
-class WebSocketTransport(WebSocketServerProtocol):  # type: ignore[misc]
+class WebSocketTransport(WebSocketServerProtocol):
     """
     One open WebSocket. Autobahn knows the handshake, the frames and the
     closing; what goes out is written as the finished bytes that a frame
@@ -42,6 +42,7 @@ class WebSocketTransport(WebSocketServerProtocol):  # type: ignore[misc]
     """
 
     isStream = True
+    transport: Any
 
     def __init__(self, gate: Gate, place: Place, request: Request) -> None:
         super().__init__()
@@ -206,7 +207,7 @@ def _takeOver(request: Request, protocol: WebSocketServerProtocol) -> None:
     Let C{protocol} have the connection on which C{request} came, beginning
     with the request itself, which Autobahn wants to read for itself.
     """
-    channel = request.channel
+    channel: Any = request.channel
     transport = channel.transport
     transport.unregisterProducer()
     # The rest of what has arrived is still in the channel's hands, and comes
