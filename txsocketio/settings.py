@@ -43,7 +43,7 @@ class Settings:
     heartbeatTimeout: float | None = 8.0
     closeTimeout: float | None = 0.0
     duration: float | None = 20.0
-    farewellTimeout: float | None = 8.0
+    farewellTimeout: float | None = 5.0
     closeHandshakeTimeout: float = 5.0
     maxPayload: int = 1_000_000
     maxPackets: int = 10_000

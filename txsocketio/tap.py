@@ -50,7 +50,7 @@ class Options(UsageOptions):
     What C{twistd socketio} can be told.
     """
 
-    synopsis = "Usage: twistd [-n] socketio [options]"
+    synopsis = "[socketio options]"
     longdesc = (
         "Serves Socket.IO to every client of the first protocol. Without --app it serves "
         "a chat to try it with: open http://localhost:8080 in two browsers."
@@ -223,7 +223,9 @@ class SocketIOService(MultiService):
         try:
             super().privilegedStartService()
         except CannotListenError as error:
-            raise SystemExit(f"twistd socketio: {error}") from None
+            # By now twistd has turned sys.stderr into a log.
+            print(f"twistd socketio: {error}", file=sys.__stderr__)
+            raise SystemExit(1) from None
 
     def startService(self) -> None:
         """
