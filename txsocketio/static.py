@@ -65,8 +65,6 @@ class _ClientFile(Resource):
     One file, compressed once.
     """
 
-    isLeaf = True
-
     def __init__(self, content: bytes, contentType: bytes) -> None:
         super().__init__()
         self._contentType = contentType
