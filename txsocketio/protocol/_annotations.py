@@ -110,6 +110,9 @@ def readValueless(data: str) -> Reading | None:
     without a value: the last of those with which it can end.
     """
     annotations, at = _separatedLines(data)
+    if _SEPARATED_LINE.match(data, at[-1]):
+        # There are more than there may be.
+        return None
     for count in reversed(range(len(at))):
         last = _VALUELESS_LAST.match(data, at[count])
         if last is not None:
@@ -141,13 +144,12 @@ def whyUnreadable(data: str) -> str:
     """
     _, at = _separatedLines(data)
     rest = data[at[-1] :]
-    key = rest[:1]
     if _SEPARATED_LINE.match(rest):
         return f"more than {MAX_ANNOTATIONS} annotations"
-    if key == "\n":
+    if rest.startswith("\n"):
         return "an annotation without a key"
-    if key in OWN and rest[1:2] in ("\n", ""):
-        return f"annotation {key!r} without a value"
+    if rest.partition("\n")[0] in (REALM, ID, EVENT):
+        return f"annotation {rest[0]!r} without a value"
     if _LAST.match(rest):
         return WITHOUT_JSON
     return "no ':' before a message's text"
