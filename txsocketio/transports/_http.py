@@ -78,7 +78,9 @@ def handshakeOf(request: Request, trustProxy: bool) -> Handshake:
     address = getattr(request.getClientAddress(), "host", "")
     secure = request.isSecure()
     if trustProxy:
-        address = headers.get("x-forwarded-for", address).split(",")[0].strip()
+        # Whoever asks can send the header too; only the last name in it is the
+        # nearest proxy's own word.
+        address = headers.get("x-forwarded-for", address).rpartition(",")[2].strip()
         secure = secure or headers.get("x-forwarded-proto", "").strip().lower() == "https"
     url = request.uri.decode("latin-1")
     return Handshake(
