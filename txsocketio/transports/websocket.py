@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.interfaces import IDelayedCall, IPushProducer
-from twisted.web.http import Request
+from twisted.web.http import HTTPChannel, Request
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
@@ -189,7 +189,9 @@ class WebSocket(HTTPTransport):
         Hand the connection over to Autobahn.
         """
         upgrade = request.requestHeaders.getRawHeaders(b"Upgrade") or [b""]
-        if request.channel.transport is None or upgrade[0].lower() != b"websocket":
+        # HTTP/2 has no connection to give away.
+        isOurs = isinstance(request.channel, HTTPChannel)
+        if not isOurs or upgrade[0].lower() != b"websocket":
             request.setHeader(b"Upgrade", b"websocket")
             return answer(
                 request, HTTPStatus.UPGRADE_REQUIRED, "this URL takes WebSocket connections only"
