@@ -24,6 +24,7 @@ from twisted.logger import (
     LogLevelFilterPredicate,
     textFileLogObserver,
 )
+from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 from twisted.python.reflect import namedAny
@@ -109,8 +110,9 @@ class Options(UsageOptions):
             transports=_list(self["transports"]),
             origins=_list(origins) if origins else None,
         )
+        self["observer"] = None
         if self["log-level"] is not None:
-            self._setLogLevel(_level(self["log-level"]))
+            self["observer"] = self._observer(_level(self["log-level"]))
 
     def _root(self) -> Resource:
         folder = self["static"]
@@ -120,23 +122,19 @@ class Options(UsageOptions):
             raise UsageError(f"--static: there is no folder {folder!r}")
         return File(folder)
 
-    def _setLogLevel(self, level: Any) -> None:
+    def _observer(self, level: Any) -> ILogObserver | None:
         """
-        twistd asks its C{--logger} for an observer; if the user has not named
-        one, ours writes to the same file as twistd's own would.
+        What writes to the same file as twistd's own observer would.
+
+        @return: L{None} where twistd was told to use another.
         """
-        twistd = self.parent
-        if twistd is None or twistd.get("logger"):
-            return
-
-        def observer() -> ILogObserver:
-            name = twistd.get("logfile") or ("-" if twistd.get("nodaemon") else "twistd.log")
-            out = sys.stdout if name == "-" else LogFile.fromFullPath(name)
-            return FilteringLogObserver(
-                textFileLogObserver(out), [LogLevelFilterPredicate(defaultLogLevel=level)]
-            )
-
-        twistd["logger"] = observer
+        twistd: Any = self.parent or {}
+        if twistd.get("logger"):
+            return None
+        name = twistd.get("logfile") or ("-" if twistd.get("nodaemon") else "twistd.log")
+        out = sys.stdout if name == "-" else LogFile.fromFullPath(name)
+        predicate = LogLevelFilterPredicate(defaultLogLevel=level)
+        return FilteringLogObserver(textFileLogObserver(out), [predicate])
 
 
 def _port(text: str) -> int:
@@ -206,11 +204,26 @@ class SocketIOService(MultiService):
 
     log = Logger()
 
-    def __init__(self, listener: Listener, attach: Attach) -> None:
+    def __init__(
+        self, listener: Listener, attach: Attach, observer: ILogObserver | None = None
+    ) -> None:
+        """
+        @param observer: gets what is logged; L{None} leaves it to twistd.
+        """
         super().__init__()
         self._listener = listener
         self._attach = attach
+        self._observer = observer
         self._attached: Deferred[Any] | None = None
+
+    def setServiceParent(self, parent: Any) -> None:
+        """
+        Become a part of twistd's application, which is where twistd looks for
+        an observer.
+        """
+        if self._observer is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._observer)
+        super().setServiceParent(parent)
 
     def privilegedStartService(self) -> None:
         """
@@ -265,7 +278,7 @@ def makeService(options: Options) -> IService:
     """
     Make what C{twistd} runs.
     """
-    service = SocketIOService(options["listener"], options["attach"])
+    service = SocketIOService(options["listener"], options["attach"], options["observer"])
     for endpoint in options["endpoints"]:
         port = StreamServerEndpointService(endpoint, options["site"])
         port._raiseSynchronously = True
