@@ -76,9 +76,11 @@ class Connection:
         if close or (name == ROOT and self._session.dialect.rootIsConnection):
             self._session.close(DisconnectReason.SERVER)
             return
-        self._session.send(Packet(Kind.DISCONNECT, namespace=name))
-        self._dismissed.add(name)
+        # First out, then told: telling a client whose queue is full ends
+        # everything.
         del self._clients[name]
+        self._dismissed.add(name)
+        self._session.send(Packet(Kind.DISCONNECT, namespace=name))
         client.ended(DisconnectReason.SERVER)
 
     # Joining and leaving.
