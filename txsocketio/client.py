@@ -237,10 +237,12 @@ class Client(Verbs, EventSource):
 
     def leave(self, *rooms: str) -> None:
         """
-        Leave rooms; those it is not in are no error.
+        Leave rooms; those it is not in are no error. It stays in the one of
+        its own session id.
         """
-        self._rooms.difference_update(rooms)
-        self.namespace.leave(self, rooms)
+        left = self._rooms.intersection(rooms) - {self.sessionId}
+        self._rooms -= left
+        self.namespace.leave(self, left)
 
     # Leaving.
 
