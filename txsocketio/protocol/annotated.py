@@ -292,6 +292,8 @@ def _number(digits: str, what: str) -> int:
 
 def _said(packet: Packet) -> tuple[Sequence[Annotation], str]:
     kind, data = packet.kind, packet.data
+    if packet.id is not None and kind not in _NUMBERED:
+        raise LocalProtocolError("only an event can ask for an acknowledgement")
     annotations: list[Annotation] = []
     if packet.namespace != ROOT:
         annotations.append((REALM, _realm(packet.namespace)))
@@ -300,8 +302,6 @@ def _said(packet: Packet) -> tuple[Sequence[Annotation], str]:
         if packet.id is not None:
             annotations.append((ID, _digits(packet.id)))
         annotations.append((EVENT, name))
-    elif packet.id is not None:
-        raise LocalProtocolError("only an event can ask for an acknowledgement")
     if packet.annotations:
         annotations.extend(_others(packet.annotations))
     if kind is not Kind.MESSAGE:
@@ -367,6 +367,8 @@ def _list(data: Any) -> Sequence[Any]:
         raise LocalProtocolError(f"arguments come in a list, not in a {_typeName(data)}")
     return data
 
+
+_NUMBERED = (Kind.EVENT, Kind.ACK)
 
 _LISTS: Mapping[Kind, Callable[[Packet], tuple[str, Any]]] = {
     Kind.CONNECT: _connectArguments,
