@@ -65,6 +65,9 @@ class _ClientFile(Resource):
     One file, compressed once.
     """
 
+    # Whoever finds it may have looked further along the path than one part.
+    isLeaf = True
+
     def __init__(self, content: bytes, contentType: bytes) -> None:
         super().__init__()
         self._contentType = contentType
