@@ -113,7 +113,8 @@ def answer(request: Request, status: int, line: str) -> bytes:
     """
     One line for whoever reads it.
     """
-    request.setResponseCode(status)
+    # Twisted has no phrase for some.
+    request.setResponseCode(status, HTTPStatus(status).phrase.encode("ascii"))
     request.setHeader(b"Content-Type", TEXT)
     return f"{line}\n".encode("ascii", "backslashreplace")
 
@@ -125,11 +126,14 @@ class HTTPTransport:
     @cvar name: the transport's name, in URLs and options.
     @cvar defaults: where its L{Settings} differ from the defaults.
     @cvar methods: the HTTP methods it serves.
+    @cvar leading: the headers that stand before those that allow an origin,
+        as in the genuine server's answers.
     """
 
     name: ClassVar[str]
     defaults: ClassVar[Mapping[str, Any]] = {}
     methods: ClassVar[Sequence[bytes]] = (b"GET", b"POST", b"OPTIONS")
+    leading: ClassVar[Sequence[bytes]] = (b"Content-Type",)
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
@@ -151,6 +155,9 @@ class HTTPTransport:
         verdict = self.gate.origins.judge(request.requestHeaders.getRawHeaders)
         if not verdict.allowed:
             return self.refuse(request, verdict)
+        for name in self.leading:
+            # A header stays where it was first, whatever it is set to.
+            request.setHeader(name, b"")
         allowOrigin(request, verdict)
         try:
             return self.serve(request, place)
@@ -212,7 +219,7 @@ class HTTPTransport:
         """
         return field
 
-    def preflight(self, request: Request) -> bytes:
+    def preflight(self, request: Request) -> int:
         """
         Answer a browser's question what another origin's page may do.
         """
@@ -223,7 +230,11 @@ class HTTPTransport:
             request.setHeader(b"Access-Control-Allow-Headers", wanted[0])
         request.setHeader(b"Access-Control-Max-Age", str(PREFLIGHT_SECONDS).encode("ascii"))
         request.setResponseCode(HTTPStatus.NO_CONTENT)
-        return b""
+        for name in self.leading:
+            request.responseHeaders.removeHeader(name)
+        # By hand, since the site would add the length of an empty body.
+        request.finish()
+        return NOT_DONE_YET
 
     def refuse(self, request: Request, verdict: Verdict) -> bytes:
         """
@@ -257,6 +268,7 @@ class Polling(HTTPTransport):
     """
 
     defaults: ClassVar[Mapping[str, Any]] = {"heartbeatInterval": None, "closeTimeout": 8.0}
+    leading: ClassVar[Sequence[bytes]] = (b"Content-Type", b"Content-Length")
     contentType: ClassVar[bytes]
 
     def get(self, request: Request, place: Place) -> int:
