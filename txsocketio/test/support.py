@@ -27,6 +27,8 @@ HANDSHAKE = {
 }
 """The headers of a WebSocket's opening, with the key of RFC 6455's example."""
 
+_BODILESS = (100, 204, 304)
+
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 
 
@@ -102,21 +104,25 @@ class Wire(StringTransport):
         if self.connected and not self.disconnecting:
             self.protocol.dataReceived(data)
 
-    def answers(self) -> list[Answer]:
+    def answers(self, head: bool = False) -> list[Answer]:
         """
         The HTTP answers that have come, which must be complete.
+
+        @param head: whether C{HEAD} was asked.
         """
         found, rest = [], self.value()
         while rest:
-            answer, rest = _parse(rest)
+            answer, rest = _parse(rest, head)
             found.append(answer)
         return found
 
-    def answer(self) -> Answer:
+    def answer(self, head: bool = False) -> Answer:
         """
         The only answer that has come.
+
+        @param head: whether C{HEAD} was asked.
         """
-        (answer,) = self.answers()
+        (answer,) = self.answers(head)
         return answer
 
     # As a WebSocket:
@@ -151,18 +157,20 @@ class Wire(StringTransport):
         self.receive(frame(TEXT, text.encode("utf-8")))
 
 
-def _parse(data: bytes) -> tuple[Answer, bytes]:
+def _parse(data: bytes, toHead: bool) -> tuple[Answer, bytes]:
     head, _, rest = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     _, status, reason = first.split(" ", 2)
     pairs = [line.split(": ", 1) for line in lines]
     headers = [(n, v) for n, v in pairs if n not in ("Date", "Server")]
     answer = Answer(int(status), reason, headers, b"")
+    if toHead or answer.status in _BODILESS:
+        return answer, rest
     if answer.header("Transfer-Encoding") == "chunked":
         body, rest = _unchunked(rest)
     else:
         length = answer.header("Content-Length")
-        size = len(rest) if length is None and answer.status not in (204, 304) else int(length or 0)
+        size = len(rest) if length is None else int(length)
         body, rest = rest[:size], rest[size:]
         assert len(body) == size, f"{size} bytes announced, {len(body)} sent"
     return answer._replace(body=body), rest
