@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from importlib.util import module_from_spec, spec_from_file_location
 from io import StringIO
 from pathlib import Path
 from typing import Any, SupportsIndex
@@ -841,3 +842,72 @@ class AnyTextTests(SynchronousTestCase):
         self.assertIs(cut.dialect, whole.dialect)
         if reason is not None:
             self.assertTrue(reason.isascii() and reason.isprintable() and len(reason) < 80, reason)
+
+
+def loadFuzz() -> Any:
+    """
+    The command in C{benchmarks}, which is no package, as a module.
+    """
+    spec = spec_from_file_location("fuzz", REPOSITORY / "benchmarks" / "fuzz.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class FuzzTests(SynchronousTestCase):
+    """
+    A short run of C{benchmarks/fuzz.py}.
+    """
+
+    def setUp(self) -> None:
+        self.fuzz = loadFuzz()
+        self.target = self.fuzz.TARGETS["annotated"]
+
+    def test_mutations(self) -> None:
+        """
+        Damaged text gives packets or errors; and each kind of error comes up.
+        """
+        packets, reasons = self.fuzz.fuzz(self.target, 5_000, 0)
+        self.assertGreater(packets, 2_000)
+        self.assertGreater(reasons[""], 500)
+        self.assertGreater(len(reasons), 15)
+
+    def assertDefect(self, decoder: object) -> None:
+        target = self.target._replace(decoder=lambda: decoder)
+        error = self.assertRaises(self.fuzz.Defect, self.fuzz.fuzz, target, 10, 7)
+        self.assertIn("seed 7, case ", str(error))
+
+    def test_defects(self) -> None:
+        """
+        The run ends at a decoder that gives anything else.
+        """
+        self.assertDefect(Defective(lambda: ["no packet"]))
+        self.assertDefect(Defective(lambda: [1 // 0]))
+        for reason in ["", "two\nlines", "x" * 1000]:
+            self.assertDefect(Defective(partial(refuse, reason)))
+
+    def test_command(self) -> None:
+        """
+        The command prints its progress and what came of it.
+        """
+        self.patch(sys, "stdout", output := StringIO())
+        self.fuzz.main(["annotated", "--count", "100", "--seed", "5"])
+        printed = output.getvalue()
+        self.assertTrue(printed.startswith("annotated: 100 cases, seed 5\n5 cases, "), printed)
+        self.assertIn("\n100 cases, ", printed)
+        self.assertRegex(printed, r"\n\d+ packets; \d+ cases without an error")
+        self.assertRegex(printed, r"\n +\d+  unknown frame type \*\n")
+
+
+class Defective:
+    """
+    A decoder that does the same whatever comes.
+    """
+
+    def __init__(self, act: Callable[[], Iterable[object]]) -> None:
+        self.message = self.payload = lambda data: act()
+
+
+def refuse(reason: str) -> list[object]:
+    raise RemoteProtocolError(reason)

@@ -1,0 +1,246 @@
+"""
+Feed a decoder with damaged wire text, very much of it.
+
+    python benchmarks/fuzz.py annotated --count 1000000 [--seed N]
+
+Each case is valid text with a few mutations, or random text, cut into pieces
+anywhere. It has to give packets, or RemoteProtocolError with one line of reason;
+anything else ends the run and shows the case.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import NamedTuple
+
+from txsocketio.errors import RemoteProtocolError
+from txsocketio.interfaces import IDecoder
+from txsocketio.packets import Kind, Packet
+from txsocketio.protocol._utf16 import units
+from txsocketio.protocol.annotated import GENUINE, SPECIFICATION
+from txsocketio.settings import Settings
+
+REPORTS = 20
+"""How many lines of progress a run prints."""
+
+LONGEST_REASON = 100
+
+VARIABLE = re.compile(r"' '|'\S+'|\d+")
+"""What differs between errors of one kind."""
+
+LIMITS = Settings(maxPayload=100, maxPackets=8)
+
+
+class Target(NamedTuple):
+    """
+    What is fuzzed.
+
+    @ivar decoder: makes a new decoder.
+    @ivar valid: texts that hold one packet each.
+    @ivar contents: what valid frames hold of which the content has a form of
+        its own.
+    @ivar frame: puts content into a frame that is valid whatever the content.
+    @ivar alphabet: the characters, or words, of which random text is made.
+    """
+
+    decoder: Callable[[], IDecoder]
+    valid: Sequence[str]
+    contents: Sequence[str]
+    frame: Callable[[str], str]
+    alphabet: Sequence[str]
+
+
+class Defect(Exception):
+    """
+    A decoder did what it must not do.
+    """
+
+
+def annotatedTexts() -> Iterator[str]:
+    """
+    A client's frames of each kind, in both forms.
+    """
+    packets = [
+        Packet(Kind.MESSAGE, "hello"),
+        Packet(Kind.MESSAGE, "h\xe9 \u2603 \U0001f600,1:2::a,"),
+        Packet(Kind.MESSAGE, "x\n:y", "/chat", None, {"n": "5", "m": None}),
+        Packet(Kind.MESSAGE, "", "/a:b"),
+        Packet(Kind.JSON, {"a": [1, -2.5e3, None, True, "\ud800\u2028"]}),
+        Packet(Kind.JSON, "x", "/chat", None, {"n": None}),
+        Packet(Kind.EVENT, ["chat", "hi", {"b": []}], "/", 12),
+        Packet(Kind.EVENT, ["user:joined"], "/chat"),
+        Packet(Kind.ACK, ["ok"], "/chat", 0),
+        Packet(Kind.CONNECT, {"token": "x"}, "/chat"),
+        Packet(Kind.DISCONNECT, None, "/chat"),
+        Packet(Kind.PONG, 10),
+        Packet(Kind.CLOSE),
+    ]
+    for dialect in (SPECIFICATION, GENUINE):
+        yield from (dialect.encode(packet).text for packet in packets)
+    yield "0:9:undefined,"
+
+
+def annotatedFrame(data: str) -> str:
+    """
+    A message with this data.
+    """
+    return f"1:{units(data)}:{data},"
+
+
+TARGETS = {
+    "annotated": Target(
+        lambda: SPECIFICATION.decoder(LIMITS),
+        tuple(annotatedTexts()),
+        [text.split(":", 2)[2][:-1] for text in annotatedTexts() if text.startswith("1")],
+        annotatedFrame,
+        (*'0123456789:,\nreaj[]{}"\\ -N', "\xe9", "\u0663", "\U0001f600", "\ud83d", "\ude00"),
+    )
+}
+
+
+def _cutOut(random: Random, text: str, other: str) -> str:
+    start = random.randrange(len(text) + 1)
+    return text[:start] + text[start + random.randrange(1, 6) :]
+
+
+def _putIn(random: Random, text: str, other: str) -> str:
+    at = random.randrange(len(text) + 1)
+    return text[:at] + other + text[at:]
+
+
+def _replace(random: Random, text: str, other: str) -> str:
+    at = random.randrange(len(text) + 1)
+    return text[:at] + other + text[at + len(other) :]
+
+
+def _double(random: Random, text: str, other: str) -> str:
+    start = random.randrange(len(text) + 1)
+    end = start + random.randrange(1, 10)
+    return text[:end] + text[start:]
+
+
+def _move(random: Random, text: str, other: str) -> str:
+    at = random.randrange(len(text) + 1)
+    return text[at:] + text[:at]
+
+
+MUTATIONS = (_cutOut, _putIn, _replace, _replace, _double, _move)
+
+
+def mutated(random: Random, target: Target, text: str) -> str:
+    """
+    C{text} with up to four mutations.
+    """
+    for _ in range(random.randrange(5)):
+        text = random.choice(MUTATIONS)(random, text, random.choice(target.alphabet))
+    return text
+
+
+def textOf(random: Random, target: Target) -> str:
+    """
+    Random text, or valid frames that have been damaged, or such with damaged
+    content.
+    """
+    kind = random.random()
+    if kind < 0.1:
+        return "".join(random.choices(target.alphabet, k=random.randrange(30)))
+    count = random.choice((1, 1, 1, 2, 3, 9))
+    if kind < 0.5:
+        return mutated(random, target, "".join(random.choices(target.valid, k=count)))
+    contents = random.choices(target.contents, k=count)
+    return "".join(target.frame(mutated(random, target, content)) for content in contents)
+
+
+def piecesOf(random: Random, text: str) -> list[str]:
+    """
+    The text, cut at up to three places.
+    """
+    cuts = sorted(random.randrange(len(text) + 1) for _ in range(random.randrange(4)))
+    pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, None], strict=True)]
+    return [piece for piece in pieces if piece] or [""]
+
+
+def tryCase(target: Target, pieces: Sequence[str], asPayload: bool) -> tuple[int, str]:
+    """
+    @return: how many packets there were, and the reason of the error that
+        came behind them, or C{""}.
+    @raise Defect: there was anything else.
+    """
+    decoder = target.decoder()
+    receive = decoder.payload if asPayload else decoder.message
+    count = 0
+    try:
+        for piece in pieces:
+            for packet in receive(piece):
+                if type(packet) is not Packet:
+                    raise Defect(f"{packet!r} is no packet")
+                count += 1
+    except RemoteProtocolError as error:
+        reason = error.reason
+        if not reason or not reason.isprintable() or len(reason) > LONGEST_REASON:
+            raise Defect(f"{reason!r} is no line of reason") from error
+        return count, reason
+    return count, ""
+
+
+def fuzz(
+    target: Target, count: int, seed: int, report: Callable[[int], None] = lambda done: None
+) -> tuple[int, Counter[str]]:
+    """
+    @param report: called now and then with the number of cases done.
+    @return: how many packets there were in all, and how many cases ended
+        with which kind of error; C{""} stands for none.
+    @raise Defect: of the first case that fails, with all that is needed to
+        repeat it.
+    """
+    random = Random(seed)
+    packets, reasons = 0, Counter[str]()
+    for done in range(1, count + 1):
+        pieces = piecesOf(random, textOf(random, target))
+        asPayload = random.random() < 0.5
+        try:
+            found, reason = tryCase(target, pieces, asPayload)
+        except Exception as error:
+            raise Defect(f"seed {seed}, case {done}, payload {asPayload}: {pieces!a}") from error
+        packets += found
+        reasons[VARIABLE.sub("*", reason)] += 1
+        if done % max(1, count // REPORTS) == 0:
+            report(done)
+    return packets, reasons
+
+
+def _command(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Feed a decoder with damaged wire text.")
+    parser.add_argument("target", choices=sorted(TARGETS))
+    parser.add_argument("--count", type=int, default=1_000_000, help="how many cases")
+    parser.add_argument("--seed", type=int, help="of an earlier run, to repeat it")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """
+    Run, and print what came of it.
+    """
+    options = _command(arguments)
+    seed = options.seed if options.seed is not None else time.time_ns() % 1_000_000
+    print(f"{options.target}: {options.count} cases, seed {seed}", flush=True)
+    began = time.monotonic()
+
+    def report(done: int) -> None:
+        rate = done / (time.monotonic() - began)
+        print(f"{done} cases, {rate:.0f} a second", flush=True)
+
+    packets, reasons = fuzz(TARGETS[options.target], options.count, seed, report)
+    print(f"{packets} packets; {reasons.pop('', 0)} cases without an error, the others with:")
+    for reason, number in reasons.most_common():
+        print(f"{number:9}  {reason}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
