@@ -1,0 +1,8 @@
+// Every test of this folder in one process, so that one browser serves them all.
+import "./transports.test.mjs";
+import "./choice.test.mjs";
+import "./origins.test.mjs";
+import "./pairs.test.mjs";
+import "./restart.test.mjs";
+import "./specification.test.mjs";
+import "./demo.test.mjs";

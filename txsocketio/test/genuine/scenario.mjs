@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+
+import { browser } from "./browser.mjs";
+import { PATIENCE } from "./deadline.mjs";
+import { Visitor } from "./visitor.mjs";
+
+const LOG_SHOWN = 5_000;
+
+const began = performance.now();
+
+/** The pages and servers of one test. */
+class Stage {
+  #context;
+  #visitors = [];
+  #servers = new Map();
+
+  constructor(context) {
+    this.#context = context;
+  }
+
+  /** A new, empty page. */
+  async visitor(name) {
+    const visitor = new Visitor(await this.#context.newPage(), name);
+    this.#visitors.push(visitor);
+    return visitor;
+  }
+
+  /** A page of that server's, connected over that transport and no other. */
+  async guest(server, transport, options = {}) {
+    this.watches(server);
+    const visitor = await this.visitor(`${transport} (${this.#visitors.length + 1})`);
+    await visitor.opens(server.origin);
+    await visitor.enters({ transports: [transport], ...options });
+    await visitor.hears("connect");
+    return visitor;
+  }
+
+  /** Show what that server prints from now on, should the test fail. */
+  watches(server) {
+    if (!this.#servers.has(server)) this.#servers.set(server, server.log.length);
+  }
+
+  /** Fail if a page had an error that nobody caught. */
+  assertWellBehaved() {
+    for (const visitor of this.#visitors) assert.deepEqual(visitor.notes.of("error"), []);
+  }
+
+  async close() {
+    await this.#context.close();
+  }
+
+  toString() {
+    const logs = [...this.#servers].map(
+      ([server, from]) => `${server.origin} printed:\n${server.log.slice(from).slice(-LOG_SHOWN)}`,
+    );
+    return [...this.#visitors.map((visitor) => visitor.notes), ...logs].join("\n");
+  }
+}
+
+/**
+ * A test with pages, which are closed when it ends.
+ *
+ * @param {string} name
+ * @param {(stage: Stage) => Promise<void>} play
+ * @param {number} patience in ms, for the whole.
+ */
+export function scenario(name, play, patience = 3 * PATIENCE) {
+  it(name, { timeout: patience }, async () => {
+    const stage = new Stage(await (await browser()).newContext());
+    try {
+      await play(stage);
+      stage.assertWellBehaved();
+    } catch (error) {
+      console.error(`FAILED: ${name}\n${stage}`);
+      throw error;
+    } finally {
+      await stage.close();
+      console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${name}`);
+    }
+  });
+}

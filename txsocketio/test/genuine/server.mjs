@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
+import net from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { within } from "./deadline.mjs";
+
+const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
+const PAGES = fileURLToPath(new URL("pages/", import.meta.url));
+const PYTHON = process.env.PYTHON ?? "python3";
+const TWISTD = "from twisted.scripts.twistd import run; run()";
+
+/** A server's process on a port of its own, which it keeps over restarts. */
+export class Server {
+  #command;
+  #process;
+  #runs = false;
+  #log = "";
+  #changed = new EventEmitter();
+
+  /**
+   * @param {number} port
+   * @param {string[]} command the arguments of Python.
+   */
+  constructor(port, command) {
+    this.port = port;
+    this.#command = command;
+  }
+
+  get host() {
+    return "127.0.0.1";
+  }
+
+  get origin() {
+    return `http://${this.host}:${this.port}`;
+  }
+
+  /** What it has printed, over all its restarts. */
+  get log() {
+    return this.#log;
+  }
+
+  /** Resolve once it accepts connections. */
+  async start() {
+    const printed = this.#log.length;
+    this.#process = spawn(PYTHON, this.#command, {
+      cwd: REPOSITORY,
+      env: { ...process.env, PYTHONUNBUFFERED: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#runs = true;
+    this.#process.once("close", () => this.#change(() => (this.#runs = false)));
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => this.#change(() => (this.#log += text)));
+    }
+    await this.prints(new RegExp(`starting on ${this.port}\\b`), printed);
+  }
+
+  #change(change) {
+    change();
+    this.#changed.emit("change");
+  }
+
+  /**
+   * Resolve once it has printed this.
+   *
+   * @param {RegExp} pattern
+   * @param {number} from where in the log to begin.
+   */
+  async prints(pattern, from = 0) {
+    await within(`the server prints ${pattern}`, this.#until(pattern, from));
+  }
+
+  async #until(pattern, from) {
+    while (!pattern.test(this.#log.slice(from))) {
+      assert.ok(this.#runs, `the server ended before it printed ${pattern}:\n${this.#log}`);
+      await once(this.#changed, "change");
+    }
+  }
+
+  /** Ask it to end, see that it does so in good order and had no trouble until then. */
+  async stop() {
+    const ended = once(this.#process, "close");
+    this.#process.kill("SIGTERM");
+    const [status, signal] = await within("the server ends on SIGTERM", ended);
+    assert.deepEqual({ status, signal }, { status: 0, signal: null }, this.#log);
+    assert.doesNotMatch(this.#log, /Traceback|Unhandled/);
+  }
+
+  /** End it as a power failure would. */
+  async kill() {
+    const ended = once(this.#process, "close");
+    this.#process.kill("SIGKILL");
+    await within("the server ends on SIGKILL", ended);
+  }
+}
+
+/** Start `python SCRIPT PORT`, SCRIPT being a path within the repository. */
+export async function runScript(script) {
+  const port = await freePort();
+  return started(new Server(port, [path.join(REPOSITORY, script), String(port)]));
+}
+
+/** Start `twistd socketio` with the demo, and further options. */
+export async function serveDemo(...options) {
+  return started(new Server(...(await twistd(options))));
+}
+
+/** Start `twistd socketio` with the tests' own application and page, and further options. */
+export async function serveTests(...options) {
+  const application = ["--app", "txsocketio.test.genuine.app:attach", "--static", PAGES];
+  return started(new Server(...(await twistd([...application, ...options]))));
+}
+
+async function twistd(options) {
+  const port = await freePort();
+  const endpoint = `tcp:${port}:interface=127.0.0.1`;
+  const socketio = ["socketio", "--listen", endpoint, ...options];
+  return [port, ["-c", TWISTD, "--nodaemon", "--pidfile=", ...socketio]];
+}
+
+async function started(server) {
+  await server.start();
+  return server;
+}
+
+/**
+ * A port that nothing uses, and below those that the system gives to outgoing
+ * connections, so that it stays free while a server restarts.
+ */
+async function freePort() {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const probe = net.createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+}
