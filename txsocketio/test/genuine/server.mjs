@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import net from "node:net";
 import path from "node:path";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { within } from "./deadline.mjs";
@@ -12,11 +13,15 @@ const PAGES = fileURLToPath(new URL("pages/", import.meta.url));
 const PYTHON = process.env.PYTHON ?? "python3";
 const TWISTD = "from twisted.scripts.twistd import run; run()";
 
+const running = new Set();
+
+// Only what a failed test has left over.
+after(() => Promise.all([...running].map((server) => server.kill())));
+
 /** A server's process on a port of its own, which it keeps over restarts. */
 export class Server {
   #command;
   #process;
-  #runs = false;
   #log = "";
   #changed = new EventEmitter();
 
@@ -50,8 +55,8 @@ export class Server {
       env: { ...process.env, PYTHONUNBUFFERED: "1" },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    this.#runs = true;
-    this.#process.once("close", () => this.#change(() => (this.#runs = false)));
+    running.add(this);
+    this.#process.once("close", () => this.#change(() => running.delete(this)));
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => this.#change(() => (this.#log += text)));
     }
@@ -75,13 +80,14 @@ export class Server {
 
   async #until(pattern, from) {
     while (!pattern.test(this.#log.slice(from))) {
-      assert.ok(this.#runs, `the server ended before it printed ${pattern}:\n${this.#log}`);
+      assert.ok(running.has(this), `the server ended before it printed ${pattern}:\n${this.#log}`);
       await once(this.#changed, "change");
     }
   }
 
   /** Ask it to end, see that it does so in good order and had no trouble until then. */
   async stop() {
+    assert.ok(running.has(this), `the server has ended before:\n${this.#log}`);
     const ended = once(this.#process, "close");
     this.#process.kill("SIGTERM");
     const [status, signal] = await within("the server ends on SIGTERM", ended);
