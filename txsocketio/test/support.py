@@ -89,6 +89,12 @@ class Wire(StringTransport):
         self.aborted = True
         self.loseConnection()
 
+    def unregisterProducer(self) -> None:
+        """
+        No error where there is none, as with sockets.
+        """
+        self.producer = None
+
     def lose(self) -> None:
         """
         The connection goes.

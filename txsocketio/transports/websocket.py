@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from txsocketio.frames import Frame
 
 # RFC 6455, section 7.4.1.
-_NORMAL, _GOING_AWAY, _PROTOCOL_ERROR, _POLICY = 1000, 1001, 1002, 1008
+_NORMAL, _GOING_AWAY, _PROTOCOL_ERROR, _POLICY, _TOO_BIG = 1000, 1001, 1002, 1008, 1009
 _CODES = {
     DisconnectReason.SHUTDOWN: _GOING_AWAY,
     DisconnectReason.PARSE_ERROR: _PROTOCOL_ERROR,
@@ -31,6 +31,26 @@ _CODES = {
     DisconnectReason.SLOW_CONSUMER: _POLICY,
 }
 _REASON_BYTES = 123
+
+
+class _Quiet:
+    """
+    Autobahn's log without the lines that a peer can cause as often as it
+    likes.
+    """
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+
+    def _nothing(self, *_: object, **__: object) -> None:
+        """
+        Not a word.
+        """
+
+    debug = info = warn = _nothing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
 
 
 @implementer(ITransport, IPushProducer)
@@ -42,6 +62,7 @@ class WebSocketTransport(WebSocketServerProtocol):
     """
 
     isStream = True
+    log = _Quiet(WebSocketServerProtocol.log)
     transport: Any
 
     def __init__(self, gate: Gate, place: Place, request: Request) -> None:
@@ -53,6 +74,7 @@ class WebSocketTransport(WebSocketServerProtocol):
         self._request: Request | None = request
         self._session: ISession | None = None
         self._cut: IDelayedCall | None = None
+        self._fragments = 0
 
     # What Autobahn says.
 
@@ -83,19 +105,52 @@ class WebSocketTransport(WebSocketServerProtocol):
         assert self._session is not None
         self._session.received(payload if isBinary else payload.decode("utf-8"))
 
+    def onMessageBegin(self, isBinary: bool) -> None:
+        """
+        The first fragment of a message comes.
+        """
+        super().onMessageBegin(isBinary)
+        self._fragments = 0
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        """
+        One more fragment of a message comes. It takes memory even if it is
+        empty, and Autobahn counts bytes only.
+        """
+        super().onMessageFrameBegin(length)
+        self._fragments += 1
+        limit = self._gate.settings[self.name].maxPackets
+        if self._fragments > limit and not self.failedByMe:
+            self._fail_connection(_TOO_BIG, f"more fragments than maxPackets ({limit}) allows")
+
+    def onPing(self, payload: bytes) -> None:
+        """
+        Who does not read the answers gets none; they would wait in memory.
+        """
+        if self.writable:
+            super().onPing(payload)
+
+    def dropConnection(self, abort: bool = False) -> None:
+        """
+        Autobahn is done with the connection. What has been written last, the
+        reason among it, still goes out.
+        """
+        super().dropConnection(abort=False)
+
     def sendCloseFrame(
         self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
     ) -> None:
         """
         The closing begins: the peer wants it, or Autobahn has found fault
-        with its frames, or the session has ended. Nobody waits for the other
-        end's answer longer than C{closeHandshakeTimeout}.
+        with its frames, or the session has ended. Nobody waits longer than
+        C{closeHandshakeTimeout} for the other end to answer, nor for it to
+        read what has been written.
         """
         if self.state != self.STATE_OPEN:
             return
         super().sendCloseFrame(code, reasonUtf8, isReply)
         timeout = self._gate.settings[self.name].closeHandshakeTimeout
-        self._cut = self._gate.clock.callLater(timeout, self.dropConnection, abort=True)
+        self._cut = self._gate.clock.callLater(timeout, self.transport.abortConnection)
         self._gone(
             DisconnectReason.TRANSPORT_CLOSE if isReply else DisconnectReason.TRANSPORT_ERROR
         )
@@ -133,7 +188,7 @@ class WebSocketTransport(WebSocketServerProtocol):
         self.writable = False
         if reason is DisconnectReason.SLOW_CONSUMER:
             # It reads nothing: what waits for it would wait for ever.
-            self.dropConnection(abort=True)
+            super().dropConnection(abort=True)
             return
         text = f"{reason.value}: {detail}" if detail else reason.value
         line = text.encode("ascii", "backslashreplace")[:_REASON_BYTES]
