@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
+from twisted.logger import ILogObserver, LogEvent, Logger, LogPublisher, eventAsText
 from twisted.web.server import Site
 from zope.interface import implementer
 
@@ -262,9 +262,10 @@ def _logger(log: Callable[[str], Any] | None) -> Logger:
 
     @implementer(ILogObserver)
     def observe(event: LogEvent) -> None:
-        log(formatEvent(event))
+        log(eventAsText(event, includeTimestamp=False, includeSystem=False))
 
-    return Logger(observer=observe)
+    # The publisher keeps what the function raises from whoever logs.
+    return Logger(observer=LogPublisher(observe))
 
 
 def listen(site: Site, **options: Any) -> Listener:
