@@ -86,7 +86,7 @@ class WebSocketTransport(WebSocketServerProtocol):
         try:
             self._session = self._gate.enter(self._place, self._request)
         except RemoteProtocolError as error:
-            raise ConnectionDeny(error.httpStatus, error.reason) from None
+            raise ConnectionDeny(int(error.httpStatus), error.reason) from None
         self._request = None
 
     def onOpen(self) -> None:
