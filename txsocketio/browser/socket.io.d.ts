@@ -14,7 +14,7 @@ declare namespace io {
   type TransportName = "websocket" | "xhr-polling" | "jsonp-polling" | (string & {});
 
   type DisconnectReason =
-    /** The server has ended it. There is no reconnection but by `connect()`. */
+    /** The server has ended it. A socket reconnects, a realm does not. */
     | "io server disconnect"
     /** `disconnect()` has been called here. */
     | "io client disconnect"

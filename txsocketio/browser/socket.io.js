@@ -448,8 +448,14 @@
       else if (type === SESSION && this.sessionId === null) this._named(data);
     }
 
+    /** How long it has been open. */
+    get age() {
+      return this.sessionId === null ? 0 : Date.now() - this._born;
+    }
+
     _named(sessionId) {
       this.sessionId = sessionId;
+      this._born = Date.now();
       this._expectMore();
       this._owner._linked();
     }
@@ -671,7 +677,9 @@
    *
    * Each attempt tries the transports in their order until one gets through. A
    * connection that is lost is attempted again, after delays that double and are
-   * spread at random; one that either side has ended on purpose is not.
+   * spread at random; so is one that the server has ended, which is what it does
+   * when it is restarted. Who wants to stay away then calls disconnect(). Who is
+   * refused (connect_error) stays away until the next connect().
    *
    * Events, beyond those of a realm: connecting(transport), connect_failed(),
    * reconnecting(delay, attempts), reconnect(), reconnect_failed(), error(error).
@@ -779,14 +787,12 @@
     }
 
     _linked() {
-      const isReconnection = this._attempts > 0;
-      this._attempts = 0;
       this._open();
       for (const realm of this._realms.values()) {
         if (realm._wanted) realm._join();
       }
       this._fire("connect");
-      if (isReconnection) this._fire("reconnect");
+      if (this._attempts > 0) this._fire("reconnect");
     }
 
     _message(data) {
@@ -802,7 +808,8 @@
     _unlinked(link, reason, error) {
       this._link = null;
       const wasOpen = link.sessionId !== null;
-      if (wasOpen && reason === "io server disconnect") this._wanted = false;
+      // A server that sends us away each time is asked less and less often.
+      if (link.age > this.options.reconnectionDelayMax) this._attempts = 0;
       const closed = this._everything().filter((realm) => realm.connected);
       // All of them first: a handler must find none that only seems to be connected.
       for (const realm of closed) realm._cut();

@@ -196,6 +196,19 @@ class _Framing:
         )
 
 
+def _isWhole(text: str) -> bool:
+    """
+    Whether these are whole frames, to the last.
+    """
+    framing = _Framing(len(text))
+    try:
+        for _ in framing.feed(text):
+            pass
+    except RemoteProtocolError:
+        return False
+    return framing.isIdle
+
+
 # What annotations and text say.
 
 
@@ -466,8 +479,12 @@ class Annotated:
     def unscript(self, field: str) -> str:
         """
         Forms end every line with CR LF, which the frames' lengths do not know.
+        A field whose frames fit as they are, and only so, is no form's.
         """
-        return field.replace("\r\n", "\n")
+        if "\r\n" not in field:
+            return field
+        turned = field.replace("\r\n", "\n")
+        return field if _isWhole(field) and not _isWhole(turned) else turned
 
 
 SPECIFICATION = Annotated(writeSpecified)

@@ -163,6 +163,19 @@ class VectorTests(SynchronousTestCase):
             [packet for _, packets in read for packet in packets],
         )
 
+    def test_frameWithinFrame(self) -> None:
+        """
+        A piece of a frame that looks like a whole one is none.
+        """
+        self.assertEqual(
+            outcome(["1:9::", "1:2::a,", "b,"], decoderFor()),
+            ([Packet(Kind.MESSAGE, "1:2::a,b")], None, None),
+        )
+        self.assertEqual(
+            outcome(["1", "1:2::a,"], decoderFor()),
+            ([], "no ':' behind a frame's type, but '1'", 400),
+        )
+
     def test_vectors(self) -> None:
         """
         There is no vector that tests nothing.
@@ -483,8 +496,22 @@ class DialectTests(SynchronousTestCase):
         The line ends of a form are line feeds again.
         """
         self.assertEqual(
-            GENUINE.unscript('1:10:j\r\n:{"a":1},1:4::\r\n\r\n,'), '1:10:j\n:{"a":1},1:4::\n\n,'
+            GENUINE.unscript('1:10:j\r\n:{"a":1},1:3::\r\n\r\n,'), '1:10:j\n:{"a":1},1:3::\n\n,'
         )
+
+    def test_unscriptWhatFits(self) -> None:
+        """
+        A CR LF that the frames' lengths count is the client's own.
+        """
+        for field in ("1:5::a\r\nb,", "1:14:r:chat\n:a\r\nb:c,"):
+            self.assertEqual(GENUINE.unscript(field), field)
+
+    def test_unscriptWhatNeverFits(self) -> None:
+        """
+        Where the frames fit in neither way, the fault is the decoder's to tell.
+        """
+        self.assertEqual(GENUINE.unscript("1:9::a\r\nb"), "1:9::a\nb")
+        self.assertEqual(GENUINE.unscript("x\r\n"), "x\n")
 
 
 class BrokenTests(SynchronousTestCase):
