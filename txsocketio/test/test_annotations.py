@@ -122,6 +122,13 @@ class ReadingTests(FormsCase):
         """
         self.assertRead('j:{"a"\n:1}', Packet(Kind.JSON, {"a": 1}), by=self.everyone)
 
+    def test_linesOfJSON(self) -> None:
+        """
+        What follows is the text, whatever its lines look like.
+        """
+        for line in ['{\n"a":1}', '{\n\n"a"\n:\n1}']:
+            self.assertRead(f"j:{line}", Packet(Kind.JSON, {"a": 1}), by=self.everyone)
+
     def test_lineThatIsNoAnnotation(self) -> None:
         """
         A text in the specification's form that holds a line feed and a colon

@@ -107,6 +107,15 @@ class LoadsTests(SynchronousTestCase):
                     opening * depth + inner + closing * depth, "the JSON is nested too deeply"
                 )
 
+    def test_deepAmongOthers(self) -> None:
+        """
+        Only what lies one within the other counts.
+        """
+        inner = "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1)
+        text = f"[[],{inner},{{}}]"
+        self.assertEqual(dumps(loads(text)), text)
+        self.assertRefused(f"[{text}]", "the JSON is nested too deeply")
+
     def test_wide(self) -> None:
         """
         Many arrays and objects, none deep, and brackets in strings.
