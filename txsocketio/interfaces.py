@@ -181,7 +181,7 @@ class ISession(Interface):
     def lost(transport: ITransport, reason: DisconnectReason) -> None:
         """
         The connection has gone. Ignored from a transport that does not
-        carry the session (any more).
+        carry the session any more; a session that was never carried ends.
         """
 
     def resumed(transport: ITransport) -> None:

@@ -40,12 +40,14 @@ class State(IntEnum):
     CLOSED = auto()
 
     # Its pulse:
-    #: Nothing carries the session yet, or any more: no heartbeats.
+    #: Nothing carries the session yet, or just now: no heartbeats.
     STILL = auto()
     #: The next heartbeat is some time off.
     RESTING = auto()
     #: A heartbeat is out, its answer is not in.
     AWAITING = auto()
+    #: The session has ended: no heartbeats any more.
+    SILENT = auto()
 
 
 class Input(IntEnum):
@@ -110,7 +112,10 @@ Row = tuple[State | None, tuple[Action, ...]]
 
 _ENDED: Row = (State.CLOSED, (Action.END, Action.CUT))
 _GONE: Row = (State.CLOSED, (Action.CUT,))
-_QUIET: Row = (State.STILL, ())
+# Who comes too late is not left waiting.
+_TOO_LATE: Row = (None, (Action.ADOPT, Action.CUT))
+_PAUSED: Row = (State.STILL, ())
+_SILENCED: Row = (State.SILENT, ())
 
 # (state, input): (the state entered, or None to stay and keep the deadline as
 # it is; what to do). Entering a state sets its deadline anew.
@@ -123,6 +128,8 @@ TABLE: dict[tuple[State, Input], Row] = {
         State.STREAM,
         (Action.ADOPT, Action.GREET, Action.FLUSH, Action.OPEN),
     ),
+    (State.NEW, Input.CLOSE): _ENDED,
+    (State.NEW, Input.FAIL): _ENDED,
     # Of two polls at once the older is answered empty, the newer takes over.
     (State.POLL, Input.POLLED): (State.POLL, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
     (State.POLL, Input.RELEASED): (State.AWAY, ()),
@@ -144,28 +151,29 @@ TABLE: dict[tuple[State, Input], Row] = {
     (State.AWAY, Input.CLOSE): (State.LEAVING, (Action.END, Action.GOODBYE)),
     (State.AWAY, Input.FAIL): _ENDED,
     (State.AWAY, Input.BEAT_MISSED): _ENDED,
-    (State.LEAVING, Input.POLLED): (None, (Action.ADOPT, Action.FLUSH)),
-    (State.LEAVING, Input.OPENED): (None, (Action.ADOPT, Action.FLUSH)),
+    (State.LEAVING, Input.POLLED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
+    (State.LEAVING, Input.OPENED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
     (State.LEAVING, Input.DRAINED): _GONE,
     (State.LEAVING, Input.LOST): _GONE,
     (State.LEAVING, Input.FAIL): _GONE,
     (State.LEAVING, Input.FAREWELL_OVER): _GONE,
+    (State.CLOSED, Input.POLLED): _TOO_LATE,
+    (State.CLOSED, Input.OPENED): _TOO_LATE,
     # The pulse begins with the connection and rests between polls unchanged;
     # a heartbeat that went down with its connection is not held against the
     # client.
     (State.STILL, Input.POLLED): (State.RESTING, ()),
     (State.STILL, Input.OPENED): (State.RESTING, ()),
     (State.RESTING, Input.BEAT_DUE): (State.AWAITING, (Action.BEAT,)),
-    (State.RESTING, Input.LOST): _QUIET,
-    (State.RESTING, Input.CLOSE): _QUIET,
-    (State.RESTING, Input.FAIL): _QUIET,
-    (State.RESTING, Input.AWAY_OVER): _QUIET,
+    (State.RESTING, Input.LOST): _PAUSED,
     (State.AWAITING, Input.ANSWERED): (State.RESTING, ()),
-    (State.AWAITING, Input.LOST): _QUIET,
-    (State.AWAITING, Input.CLOSE): _QUIET,
-    (State.AWAITING, Input.FAIL): _QUIET,
-    (State.AWAITING, Input.AWAY_OVER): _QUIET,
-    (State.AWAITING, Input.BEAT_MISSED): _QUIET,
+    (State.AWAITING, Input.LOST): _PAUSED,
+    (State.AWAITING, Input.BEAT_MISSED): _SILENCED,
+    **{
+        (pulse, end): _SILENCED
+        for pulse in (State.STILL, State.RESTING, State.AWAITING)
+        for end in (Input.CLOSE, Input.FAIL, Input.AWAY_OVER)
+    },
 }
 
 # How long a state may last (the setting of that name) and what comes then.

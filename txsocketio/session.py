@@ -188,10 +188,12 @@ class Session:
         Send a frame of L{dialect}, or queue it. More than may be queued ends
         the session; one frame may always be.
         """
+        if self._receiver is _DISCARDING:
+            return
         transport = self._transport
         if transport is not None and transport.writable:
             transport.write((frame,))
-        elif self._life.carriage is not State.CLOSED:
+        else:
             self._enqueue(frame)
 
     def close(self, reason: DisconnectReason) -> None:
@@ -228,7 +230,10 @@ class Session:
         """
         See L{ISession.lost}.
         """
-        if self._transport is transport:
+        if self._life.carriage is State.NEW:
+            # The handshake has failed behind the session's back.
+            self.fail(reason)
+        elif self._transport is transport:
             self._transport = None
             self._reason = reason
             self._step(_Event(Input.LOST))

@@ -1,0 +1,390 @@
+"""
+Stand-ins for what surrounds a session: transports, a receiver, a dialect and
+a keeper, all of which write down what happens to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from twisted.internet.task import Clock
+from zope.interface import implementer
+
+from txsocketio.errors import (
+    DisconnectReason,
+    LocalProtocolError,
+    RemoteProtocolError,
+    UnsupportedByClient,
+)
+from txsocketio.frames import Frame
+from txsocketio.handshake import Handshake
+from txsocketio.interfaces import IDecoder, IDialect, IReceiver, ITransport, Place
+from txsocketio.packets import Kind, Packet
+from txsocketio.session import Session
+from txsocketio.settings import Settings
+from txsocketio.timers import Timers
+
+
+def nothing(*_: object) -> None:
+    """
+    Do nothing.
+    """
+
+
+@implementer(ITransport)
+class FakeStream:
+    """
+    A transport that can be written to again and again.
+
+    @ivar written: what each call of C{write} brought, as texts.
+    @ivar closed: with which reason and detail it was let go, each time.
+    @ivar onWrite: called at each C{write}, when it is done.
+    """
+
+    name = "stream"
+    isStream = True
+
+    def __init__(self, session: Session, writable: bool = True) -> None:
+        self.session = session
+        self.writable = writable
+        self.written: list[tuple[str, ...]] = []
+        self.closed: list[tuple[DisconnectReason, str]] = []
+        self.onWrite: Callable[[], object] = nothing
+
+    def write(self, frames: Sequence[Frame]) -> None:
+        """
+        See L{ITransport.write}.
+        """
+        assert self.writable, "written to what is not writable"
+        self.written.append(tuple(frame.text for frame in frames))
+        self.onWrite()
+
+    def close(self, reason: DisconnectReason, detail: str = "") -> None:
+        """
+        See L{ITransport.close}.
+        """
+        self.writable = False
+        self.closed.append((reason, detail))
+
+    def resume(self) -> None:
+        """
+        Take more from now on.
+        """
+        self.writable = True
+        self.session.resumed(self)
+
+    def texts(self) -> list[str]:
+        """
+        All that was written, packet by packet.
+        """
+        return [text for texts in self.written for text in texts]
+
+
+@implementer(ITransport)
+class FakePoll(FakeStream):
+    """
+    A transport that is written to once: it detaches meanwhile, as the real
+    one does.
+    """
+
+    name = "poll"
+    isStream = False
+
+    def write(self, frames: Sequence[Frame]) -> None:
+        """
+        See L{ITransport.write}.
+        """
+        assert self.writable, "a poll is answered once"
+        self.writable = False
+        self.written.append(tuple(frame.text for frame in frames))
+        self.session.detach(self)
+        self.onWrite()
+
+
+@implementer(IReceiver)
+class FakeReceiver:
+    """
+    Writes down what a session hands over, and does something about it.
+
+    @ivar calls: C{"opened"}, each packet, and each reason, in their order.
+    @ivar onOpened: called with nothing.
+    @ivar onReceived: called with each packet.
+    @ivar onClosed: called with the reason.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+        self.onOpened: Callable[[], object] = nothing
+        self.onReceived: Callable[[Packet], object] = nothing
+        self.onClosed: Callable[[DisconnectReason], object] = nothing
+
+    def opened(self) -> None:
+        """
+        See L{IReceiver.opened}.
+        """
+        self.calls.append("opened")
+        self.onOpened()
+
+    def received(self, packet: Packet) -> None:
+        """
+        See L{IReceiver.received}.
+        """
+        self.calls.append(packet)
+        self.onReceived(packet)
+
+    def closed(self, reason: DisconnectReason) -> None:
+        """
+        See L{IReceiver.closed}.
+        """
+        self.calls.append(reason)
+        self.onClosed(reason)
+
+    @property
+    def reasons(self) -> list[DisconnectReason]:
+        """
+        With what it was closed, each time.
+        """
+        return [call for call in self.calls if isinstance(call, DisconnectReason)]
+
+    @property
+    def messages(self) -> list[Any]:
+        """
+        The data of the packets.
+        """
+        return [call.data for call in self.calls if isinstance(call, Packet)]
+
+
+@implementer(IDialect)
+class FakeDialect:
+    """
+    One packet a line: the kind's name, and its data if there are any.
+
+    @ivar encoded: all that was encoded, in its order.
+    """
+
+    serverBeats = True
+    rootIsConnection = True
+    joinsByTalking = True
+    postField: bytes | None = b"data"
+
+    def __init__(self, name: str = "fake") -> None:
+        self.name = name
+        self.encoded: list[Packet] = []
+
+    def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
+        """
+        See L{IDialect.locate}.
+        """
+        return Place(self, path[0]) if path else None
+
+    def opening(self, sid: str) -> Sequence[Packet]:
+        """
+        See L{IDialect.opening}.
+        """
+        return [Packet(Kind.OPEN, sid)]
+
+    def beat(self, number: int) -> Packet:
+        """
+        See L{IDialect.beat}.
+        """
+        return Packet(Kind.PING, number)
+
+    def encode(self, packet: Packet) -> Frame:
+        """
+        See L{IDialect.encode}. Bytes are beyond this client, and sets are
+        beyond everybody.
+        """
+        if isinstance(packet.data, bytes):
+            raise UnsupportedByClient("bytes")
+        if isinstance(packet.data, set):
+            raise LocalProtocolError("a set")
+        self.encoded.append(packet)
+        return Frame(
+            packet.kind.name if packet.data is None else f"{packet.kind.name} {packet.data}"
+        )
+
+    def decoder(self, settings: Settings) -> FakeDecoder:
+        """
+        See L{IDialect.decoder}.
+        """
+        return FakeDecoder(self)
+
+    def join(self, frames: Iterable[Frame]) -> bytes:
+        """
+        See L{IDialect.join}.
+        """
+        return b"\n".join(frame.data for frame in frames)
+
+    def script(self, index: int, body: bytes) -> bytes:
+        """
+        See L{IDialect.script}.
+        """
+        return b"%d(%s)" % (index, body)
+
+    def unscript(self, field: str) -> str:
+        """
+        See L{IDialect.unscript}.
+        """
+        return field
+
+
+@implementer(IDecoder)
+class FakeDecoder:
+    """
+    Reads what L{FakeDialect} describes; beyond that, C{DIALECT name} shows
+    another dialect, and what is no packet is an error.
+
+    @ivar read: how many lines it has looked at.
+    """
+
+    def __init__(self, dialect: FakeDialect) -> None:
+        self.dialect = dialect
+        self.read = 0
+
+    def message(self, data: str | bytes) -> Iterator[Packet]:
+        """
+        See L{IDecoder.message}.
+        """
+        text = data if isinstance(data, str) else data.decode()
+        for line in text.split("\n"):
+            self.read += 1
+            kind, _, rest = line.partition(" ")
+            if kind == "DIALECT":
+                self.dialect = FakeDialect(rest)
+            elif kind not in Kind.__members__:
+                raise RemoteProtocolError(f"no packet: {line}")
+            else:
+                yield Packet(Kind[kind], int(rest) if rest.isdigit() else rest or None)
+
+    def payload(self, body: str | bytes) -> Iterator[Packet]:
+        """
+        See L{IDecoder.payload}.
+        """
+        return self.message(body)
+
+
+class FakeKeeper:
+    """
+    Keeps sessions as the manager does, on a clock of its own.
+
+    @ivar failures: what it was told of sessions that could not go on.
+    @ivar forgotten: the sessions that are over, in their order.
+    """
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.timers = Timers(self.clock)
+        self.failures: list[tuple[DisconnectReason, str]] = []
+        self.forgotten: list[Session] = []
+
+    def seconds(self) -> float:
+        """
+        See L{txsocketio.session.Keeper.seconds}.
+        """
+        return self.clock.seconds()
+
+    def sleep(self, session: Session, due: float) -> None:
+        """
+        See L{txsocketio.session.Keeper.sleep}.
+        """
+        self.timers.arm(session, due)
+
+    def failed(self, session: Session, reason: DisconnectReason, detail: str) -> None:
+        """
+        See L{txsocketio.session.Keeper.failed}.
+        """
+        self.failures.append((reason, detail))
+
+    def forget(self, session: Session) -> None:
+        """
+        See L{txsocketio.session.Keeper.forget}.
+        """
+        self.timers.forget(session)
+        self.forgotten.append(session)
+
+
+def handshake(address: str = "192.0.2.1") -> Handshake:
+    """
+    What a client of that address brought along.
+    """
+    return Handshake(headers={}, query={}, address=address, secure=False, time=0.0, url="/")
+
+
+#: Every interval differs from every other, and all are whole grains.
+INTERVALS: Mapping[str, Any] = {
+    "heartbeatInterval": 16.0,
+    "heartbeatTimeout": 32.0,
+    "closeTimeout": 8.0,
+    "duration": 4.0,
+    "farewellTimeout": 2.0,
+}
+
+
+class Bench:
+    """
+    A session and all that it needs.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        """
+        @param settings: where they differ from L{INTERVALS} and the defaults.
+        """
+        self.keeper = FakeKeeper()
+        self.clock = self.keeper.clock
+        self.receiver = FakeReceiver()
+        self.dialect = FakeDialect()
+        self.session = Session(
+            self.keeper,
+            "SID",
+            self.dialect,
+            "fake",
+            Settings(**{**INTERVALS, **settings}),
+            handshake(),
+            lambda session: self.receiver,
+        )
+
+    def poll(self) -> FakePoll:
+        """
+        A poll comes, and is attached.
+        """
+        poll = FakePoll(self.session)
+        self.session.attach(poll)
+        return poll
+
+    def stream(self, writable: bool = True) -> FakeStream:
+        """
+        A stream is opened, and attached.
+        """
+        stream = FakeStream(self.session, writable)
+        self.session.attach(stream)
+        return stream
+
+    def opened(self) -> FakeStream:
+        """
+        A stream is opened; what the session greets it with is left out.
+        """
+        stream = self.stream()
+        stream.written.clear()
+        return stream
+
+    def polled(self) -> FakePoll:
+        """
+        A poll waits, the first one having been answered.
+        """
+        self.poll()
+        return self.poll()
+
+    def lose(self, transport: FakeStream) -> None:
+        """
+        A transport's connection goes.
+        """
+        transport.writable = False
+        self.session.lost(transport, DisconnectReason.TRANSPORT_CLOSE)
+
+    def send(self, *texts: str) -> None:
+        """
+        Send text messages.
+        """
+        for text in texts:
+            self.session.send(Packet(Kind.MESSAGE, text))
