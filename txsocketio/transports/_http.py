@@ -116,7 +116,10 @@ def answer(request: Request, status: int, line: str) -> bytes:
     # Twisted has no phrase for some.
     request.setResponseCode(status, HTTPStatus(status).phrase.encode("ascii"))
     request.setHeader(b"Content-Type", TEXT)
-    return f"{line}\n".encode("ascii", "backslashreplace")
+    body = f"{line}\n".encode("ascii", "backslashreplace")
+    request.setHeader(b"Content-Length", str(len(body)).encode("ascii"))
+    # Twisted would log a line for each body that answers a HEAD.
+    return b"" if request.method == b"HEAD" else body
 
 
 class HTTPTransport:
