@@ -24,10 +24,13 @@ else:
 class _LimitedBody(_Base):
     """
     Mixed into a site's own class of requests.
+
+    @ivar limits: bytes, by what a path begins with.
+    @ivar limit: the one that holds for this request.
     """
 
-    mount: bytes
-    limit: int
+    limits: dict[bytes, int]
+    limit = 0
     _room: int | None = None
 
     def gotLength(self, length: int | None) -> None:
@@ -40,10 +43,12 @@ class _LimitedBody(_Base):
         # HTTP/2 keeps the path elsewhere; there the resource itself refuses,
         # after the body has been read.
         path = getattr(self.channel, "_path", b"")
-        if path.startswith(self.mount):
-            self._room = self.limit
-            if length is not None and length > self.limit:
-                self._refuse()
+        for mount, limit in self.limits.items():
+            if path.startswith(mount):
+                self._room = self.limit = limit
+                if length is not None and length > limit:
+                    self._refuse()
+                return
 
     def handleContentChunk(self, data: bytes) -> None:
         """
@@ -94,9 +99,7 @@ def limitBodies(site: Site, mount: Sequence[bytes], limit: int) -> None:
     base: Any = site.requestFactory
     if not isinstance(base, type):
         return
-    limited: Any = type(
-        "LimitedRequest",
-        (_LimitedBody, base),
-        {"mount": b"/" + b"/".join(mount), "limit": limit},
-    )
-    site.requestFactory = limited
+    if not issubclass(base, _LimitedBody):
+        base = type("LimitedRequest", (_LimitedBody, base), {"limits": {}})
+        site.requestFactory = base
+    base.limits[b"/%s/" % b"/".join(mount)] = limit
