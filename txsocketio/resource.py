@@ -120,10 +120,16 @@ class Fork(Resource):
                 return found
         if self._site.isLeaf:
             # A leaf finds its path where Twisted has left it.
-            request.prepath, request.postpath = [], parts
+            request.prepath, request.postpath = (request.prepath or [])[:-1], parts
             return self._site
         child: IResource = self._site.getChildWithDefault(path, request)
         return child
+
+    def putChild(self, path: bytes, child: IResource) -> None:
+        """
+        Whoever asks the site for its resource means the site's own.
+        """
+        self._site.putChild(path, child)
 
     def render(self, request: Request) -> bytes | int:
         """
