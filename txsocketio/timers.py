@@ -97,9 +97,16 @@ class Timers:
     def _tick(self) -> None:
         self._call = None
         now = self._clock.seconds()
-        while self._ticks and self._ticks[0] * GRAIN <= now:
-            for sleeper in self._slots.pop(heappop(self._ticks)):
-                if sleeper.tick:
+        try:
+            # One at a time: each may arm, forget and stop as it likes, or
+            # raise, and the others are still woken.
+            while self._ticks and self._ticks[0] * GRAIN <= now:
+                slot = self._slots[self._ticks[0]]
+                if slot:
+                    sleeper = slot.pop()
                     sleeper.tick = 0
                     sleeper.wake()
-        self._schedule()
+                else:
+                    del self._slots[heappop(self._ticks)]
+        finally:
+            self._schedule()
