@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from txsocketio.client import Client
@@ -24,7 +25,7 @@ class Connection:
     What a session hands its packets to.
     """
 
-    __slots__ = ("_clients", "_dismissed", "_namespaces", "_session")
+    __slots__ = ("_atRoot", "_clients", "_dismissed", "_namespaces", "_session")
 
     def __init__(self, namespaces: Mapping[str, Namespace], session: Session) -> None:
         """
@@ -34,6 +35,7 @@ class Connection:
         self._session = session
         self._clients: dict[str, Client] = {}
         self._dismissed: set[str] = set()
+        self._atRoot: Deferred[None] = Deferred()
 
     # IReceiver.
 
@@ -41,7 +43,7 @@ class Connection:
         """
         See L{IReceiver.opened}.
         """
-        self._join(ROOT, _nothing)
+        self._join(ROOT, partial(self._atRoot.callback, None))
 
     def received(self, packet: Packet) -> None:
         """
@@ -109,14 +111,26 @@ class Connection:
             raise RemoteProtocolError(f"there is no namespace {name[:50]!a}")
         self._dismissed.discard(name)
         client = self._clients[name] = Client(self, self._session, namespace)
-        refuse = partial(self._refused, name)
-        client.begin(partial(namespace.admit, welcome=welcome, refuse=refuse))
+        client.begin(partial(self._admit, namespace, welcome))
         return client
 
-    def _refused(self, name: str, refusal: dict[str, Any]) -> None:
-        client = self._clients.pop(name, None)
-        if client is None:
+    async def _admit(
+        self, namespace: Namespace, welcome: Callable[[], None], client: Client
+    ) -> None:
+        """
+        Who has not been let into the default namespace, which is the
+        connection, asks in vain at the others.
+        """
+        if namespace.name != ROOT:
+            await self._atRoot
+        await namespace.admit(client, welcome, partial(self._refused, client))
+
+    def _refused(self, client: Client, refusal: dict[str, Any]) -> None:
+        name = client.namespace.name
+        if self._clients.get(name) is not client:
+            # It has left, and may even have come back as another.
             return
+        del self._clients[name]
         self._dismissed.add(name)
         self._session.send(Packet(Kind.CONNECT_ERROR, refusal, name))
         if name == ROOT and self._session.dialect.rootIsConnection:
