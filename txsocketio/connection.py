@@ -89,7 +89,10 @@ class Connection:
 
     def _askedToJoin(self, name: str) -> None:
         welcome = partial(self._session.send, Packet(Kind.CONNECT, namespace=name))
-        if name in self._clients:
+        if name not in self._namespaces:
+            refusal = {"message": "Invalid namespace"}
+            self._session.send(Packet(Kind.CONNECT_ERROR, refusal, name))
+        elif name in self._clients:
             welcome()
         else:
             self._join(name, welcome)

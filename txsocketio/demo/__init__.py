@@ -27,7 +27,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from random import choice
 from typing import TYPE_CHECKING, Any
@@ -159,10 +159,8 @@ class _Chat:
         This name, or with a number behind it if somebody has it.
         """
         taken = {person.name.casefold() for person in self._people.values()}
-        numbered = (f"{name} {number}" for number in count(2))
-        while name.casefold() in taken:
-            name = next(numbered)
-        return name
+        candidates = chain((name,), (f"{name} {number}" for number in count(2)))
+        return next(each for each in candidates if each.casefold() not in taken)
 
 
 def _echo(*args: object) -> tuple[object, ...]:
