@@ -120,7 +120,8 @@ class DemoTests(SynchronousTestCase):
         """
         A name is made up for who gives none, or nonsense.
         """
-        for name in ((), ("",), ("\n\t",), (7,), ({},)):
+        nonsense: list[tuple[Any, ...]] = [(), ("",), ("\n\t",), (7,), ({},)]
+        for name in nonsense:
             answer = Visitor(self.server).ask("join", *name)
             self.assertRegex(answer["name"], "^[a-z]+ [a-z]+( [0-9]+)?$")
 
@@ -168,7 +169,8 @@ class DemoTests(SynchronousTestCase):
         """
         anna = self.visitor("Anna")
         anna.events("came")
-        for args in ((), ("",), (" ",), (1,), (None,), ([],)):
+        nonsense: list[tuple[Any, ...]] = [(), ("",), (" ",), (1,), (None,), ([],)]
+        for args in nonsense:
             anna.emit("say", *args)
         self.assertEqual(anna.events("said"), [])
         anna.emit("say", "x" * (demo.MAX_TEXT + 1), "and more")
