@@ -332,9 +332,7 @@ class Session:
                 self._perform(self._events.popleft())
         finally:
             self._events = None
-        self._expire()
-        if self._life.carriage is not State.CLOSED:
-            self._keeper.sleep(self, self._life.due)
+        self.wake()
 
     def _perform(self, event: _Event) -> None:
         for action in self._life.step(event.what, self._keeper.seconds()):
@@ -380,9 +378,8 @@ class Session:
         receiver.closed(event.reason)
 
     def _goodbye(self, event: _Event) -> None:
-        frame = self.dialect.encode(Packet(Kind.CLOSE))
-        self._queue.append(frame)
-        self._queueBytes += len(frame.data)
+        # Not bounded: nothing comes after it.
+        self._queue.append(self.dialect.encode(Packet(Kind.CLOSE)))
 
     def _cut(self, event: _Event) -> None:
         transport, self._transport = self._transport, None

@@ -6,7 +6,7 @@ a keeper, all of which write down what happens to them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.task import Clock
 from zope.interface import implementer
@@ -343,6 +343,13 @@ class Bench:
             handshake(),
             lambda session: self.receiver,
         )
+
+    @property
+    def linesRead(self) -> int:
+        """
+        How many lines the decoder has looked at.
+        """
+        return cast(FakeDecoder, self.session._decoder).read
 
     def poll(self) -> FakePoll:
         """
