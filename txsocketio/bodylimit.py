@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 from twisted.web.http import Request
 from twisted.web.server import Site
@@ -27,6 +28,8 @@ class _LimitedBody(_Base):
 
     @ivar limits: bytes, by what a path begins with.
     @ivar limit: the one that holds for this request.
+    @ivar _room: how many bytes of the body may still come; L{None} where there
+        is no limit, less than 0 where it has been exceeded.
     """
 
     limits: dict[bytes, int]
@@ -42,7 +45,7 @@ class _LimitedBody(_Base):
         super().gotLength(length)
         # HTTP/2 keeps the path elsewhere; there the resource itself refuses,
         # after the body has been read.
-        path = getattr(self.channel, "_path", b"")
+        path = unquote_to_bytes(getattr(self.channel, "_path", b""))
         for mount, limit in self.limits.items():
             if path.startswith(mount):
                 self._room = self.limit = limit
@@ -54,12 +57,14 @@ class _LimitedBody(_Base):
         """
         Some of the body has come.
         """
-        if self._room is not None:
+        if self._room is None:
+            super().handleContentChunk(data)
+        elif self._room >= 0:
             self._room -= len(data)
-            if self._room < 0:
+            if self._room >= 0:
+                super().handleContentChunk(data)
+            else:
                 self._refuse()
-                return
-        super().handleContentChunk(data)
 
     def _refuse(self) -> None:
         """
@@ -70,6 +75,8 @@ class _LimitedBody(_Base):
         self.requestHeaders.removeHeader(b"Expect")
         channel.persistent = False
         channel.dataReceived = channel.rawDataReceived = _ignore
+        # The rest of what has arrived is still in the decoder's hands.
+        channel.allContentReceived = _nothing
         self.method, self.clientproto = b"POST", b"HTTP/1.1"
         self.setResponseCode(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         body = f"the body exceeds {self.limit} bytes\n".encode("ascii")
@@ -83,6 +90,12 @@ class _LimitedBody(_Base):
 def _ignore(data: bytes) -> None:
     """
     Nobody reads it.
+    """
+
+
+def _nothing() -> None:
+    """
+    The request has had its answer.
     """
 
 
