@@ -74,7 +74,7 @@ class _LimitedBody(_Base):
         # Nobody shall be told to go on with a body that is not wanted.
         self.requestHeaders.removeHeader(b"Expect")
         channel.persistent = False
-        channel.dataReceived = channel.rawDataReceived = _ignore
+        channel.dataReceived = _ignore
         # The rest of what has arrived is still in the decoder's hands.
         channel.allContentReceived = _nothing
         self.method, self.clientproto = b"POST", b"HTTP/1.1"
