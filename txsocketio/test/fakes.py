@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, formatEvent
 from zope.interface import implementer
 
 from txsocketio.errors import (
@@ -302,6 +303,31 @@ class FakeKeeper:
         """
         self.timers.forget(session)
         self.forgotten.append(session)
+
+
+@implementer(ILogObserver)
+class FakeLog:
+    """
+    Keeps what is logged.
+
+    @ivar events: all of it.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[LogEvent] = []
+
+    def __call__(self, event: LogEvent) -> None:
+        """
+        See L{ILogObserver.__call__}.
+        """
+        self.events.append(event)
+
+    @property
+    def lines(self) -> list[str]:
+        """
+        All of it, as it is read.
+        """
+        return [formatEvent(event) for event in self.events]
 
 
 def handshake(address: str = "192.0.2.1") -> Handshake:
