@@ -1,0 +1,360 @@
+"""
+What C{txsocketio/transports/websocket.py} leans on in Autobahn and in Twisted
+beyond their documented interfaces. Where one of these fails after an upgrade,
+that file wants a look.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.http import HTTPChannel, Request
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Site
+
+from txsocketio.frames import Frame
+from txsocketio.test.support import CLOSE, HANDSHAKE, PING, PONG, TEXT, Server, Wire, frame
+from txsocketio.transports.websocket import WebSocketTransport
+
+OPENING = (
+    "GET / HTTP/1.1\r\nHost: x\r\n"
+    + "".join(f"{name}: {value}\r\n" for name, value in HANDSHAKE.items())
+    + "\r\n"
+).encode()
+
+
+class Watched(WebSocketServerProtocol):
+    """
+    Writes down which of the methods that we override are called.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[Any, ...]] = []
+
+    def onConnect(self, request: ConnectionRequest) -> None:
+        self.calls.append(("onConnect",))
+        if request.path != "/":
+            raise ConnectionDeny(418, "not for you")
+
+    def onOpen(self) -> None:
+        self.calls.append(("onOpen", self.state))
+
+    def onMessageBegin(self, isBinary: bool) -> None:
+        self.calls.append(("onMessageBegin", isBinary))
+        super().onMessageBegin(isBinary)
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        self.calls.append(("onMessageFrameBegin", length))
+        super().onMessageFrameBegin(length)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self.calls.append(("onMessage", payload, isBinary))
+
+    def onPing(self, payload: bytes) -> None:
+        self.calls.append(("onPing", payload))
+
+    def sendCloseFrame(
+        self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
+    ) -> None:
+        self.calls.append(("sendCloseFrame", code, reasonUtf8, isReply))
+        super().sendCloseFrame(code, reasonUtf8, isReply)
+
+    def dropConnection(self, abort: bool = False) -> None:
+        self.calls.append(("dropConnection", abort))
+        super().dropConnection(abort)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        self.calls.append(("onClose", self.state))
+
+
+class AutobahnTests(SynchronousTestCase):
+    """
+    Autobahn by itself, with the options that we give it.
+    """
+
+    def setUp(self) -> None:
+        self.factory = WebSocketServerFactory(reactor=MemoryReactorClock())
+        self.factory.protocol = Watched
+        self.factory.setProtocolOptions(
+            webStatus=False, failByDrop=False, openHandshakeTimeout=0, closeHandshakeTimeout=0
+        )
+
+    def open(self, opening: bytes = OPENING) -> tuple[Wire, Watched]:
+        """
+        Open a WebSocket; what has been called up to then is forgotten.
+        """
+        site: Any = self.factory
+        wire = Wire(site)
+        protocol: Any = wire.protocol
+        wire.receive(opening)
+        wire.clear()
+        self.assertEqual(protocol.calls[0], ("onConnect",))
+        del protocol.calls[:2]
+        return wire, protocol
+
+    def test_states(self) -> None:
+        """
+        They are told apart, and passed through in this order.
+        """
+        wire, protocol = self.open()
+        states = [protocol.state]
+        protocol.sendCloseFrame(1000)
+        states.append(protocol.state)
+        protocol.dropConnection()
+        states.append(protocol.state)
+        expected = [protocol.STATE_OPEN, protocol.STATE_CLOSING, protocol.STATE_CLOSED]
+        self.assertEqual(states, expected)
+        self.assertEqual(len({*states, protocol.STATE_CONNECTING}), 4)
+        self.assertTrue(wire.disconnecting)
+
+    def test_openWhenOpened(self) -> None:
+        """
+        C{onOpen} can write: the answer to the opening has gone out.
+        """
+
+        class Greeting(Watched):
+            transport: Any
+
+            def onOpen(self) -> None:
+                super().onOpen()
+                self.transport.write(b"greeting")
+
+        self.factory.protocol = Greeting
+        site: Any = self.factory
+        wire = Wire(site)
+        wire.receive(OPENING)
+        protocol: Any = wire.protocol
+        self.assertEqual(protocol.calls, [("onConnect",), ("onOpen", protocol.STATE_OPEN)])
+        self.assertTrue(wire.value().startswith(b"HTTP/1.1 101 "))
+        self.assertTrue(wire.value().endswith(b"\r\n\r\ngreeting"))
+
+    def test_peerCloses(self) -> None:
+        """
+        C{sendCloseFrame} as a reply, then C{dropConnection}, then C{onClose}.
+        """
+        wire, protocol = self.open()
+        wire.receive(frame(CLOSE, b"\x03\xe8bye"))
+        self.assertEqual(
+            protocol.calls,
+            [
+                ("sendCloseFrame", 1000, None, True),
+                ("dropConnection", False),
+                ("onClose", protocol.STATE_CLOSED),
+            ],
+        )
+        self.assertEqual(wire.frames(), [(CLOSE, b"\x03\xe8")])
+
+    def test_peerAnswersOurClose(self) -> None:
+        """
+        C{dropConnection} at once, to abort; C{sendCloseFrame} is not called
+        again.
+        """
+        wire, protocol = self.open()
+        protocol.sendCloseFrame(1001, b"bye")
+        self.assertEqual(wire.frames(), [(CLOSE, b"\x03\xe9bye")])
+        wire.receive(frame(CLOSE, b"\x03\xe9"))
+        self.assertEqual(
+            protocol.calls[1:], [("dropConnection", True), ("onClose", protocol.STATE_CLOSED)]
+        )
+        self.assertTrue(wire.aborted)
+
+    def test_fault(self) -> None:
+        """
+        C{sendCloseFrame}, not as a reply, and nothing is dropped.
+        """
+        wire, protocol = self.open()
+        wire.receive(frame(3, b"x"))
+        reason = b"data frame using reserved opcode 3"
+        self.assertEqual(protocol.calls[0], ("sendCloseFrame", 1002, reason, False))
+        self.assertNotIn("dropConnection", [call[0] for call in protocol.calls])
+        self.assertTrue(protocol.failedByMe)
+        self.assertFalse(wire.disconnecting)
+
+    def test_connectionLost(self) -> None:
+        """
+        C{onClose}, whatever was before.
+        """
+        wire, protocol = self.open()
+        wire.lose()
+        self.assertEqual([call[0] for call in protocol.calls], ["onClose"])
+
+    def test_deny(self) -> None:
+        """
+        The status and line of a C{ConnectionDeny} are the answer's.
+        """
+        site: Any = self.factory
+        wire = Wire(site)
+        wire.receive(OPENING.replace(b"GET /", b"GET /x"))
+        self.assertEqual((wire.answer().status, wire.answer().reason), (418, "not for you"))
+        self.assertTrue(wire.disconnecting)
+
+    def test_drop(self) -> None:
+        """
+        To drop is C{loseConnection} or C{abortConnection}, and happens once.
+        """
+        for abort in (False, True):
+            wire, protocol = self.open()
+            protocol.dropConnection(abort=abort)
+            self.assertEqual((wire.disconnecting, wire.aborted), (True, abort))
+            self.assertFalse(wire.connected)
+
+    def test_fragments(self) -> None:
+        """
+        C{onMessageFrameBegin} for each, empty ones included;
+        C{_fail_connection} makes C{failedByMe} true and sends the code.
+        """
+        wire, protocol = self.open()
+        self.assertFalse(protocol.failedByMe)
+        wire.receive(frame(TEXT, b"", final=False) + frame(0, b"", final=False) + frame(0, b"x"))
+        self.assertEqual(
+            protocol.calls,
+            [
+                ("onMessageBegin", False),
+                ("onMessageFrameBegin", 0),
+                ("onMessageFrameBegin", 0),
+                ("onMessageFrameBegin", 1),
+                ("onMessage", b"x", False),
+            ],
+        )
+        protocol._fail_connection(1009, "too many")
+        self.assertTrue(protocol.failedByMe)
+        self.assertEqual(protocol.calls[-1], ("sendCloseFrame", 1009, b"too many", False))
+
+    def test_ping(self) -> None:
+        """
+        It is C{onPing} that answers, and nothing else.
+        """
+        wire, protocol = self.open()
+        wire.receive(frame(PING, b"x"))
+        self.assertEqual((protocol.calls, wire.value()), ([("onPing", b"x")], b""))
+        WebSocketServerProtocol.onPing(protocol, b"x")
+        self.assertEqual(wire.frames(), [(PONG, b"x")])
+
+    def test_frames(self) -> None:
+        """
+        The bytes that we write past Autobahn are those that it would write.
+        """
+        wire, protocol = self.open()
+        for size in (0, 125, 126, 65535, 65536):
+            protocol.sendMessage(b"x" * size)
+            self.assertEqual(wire.value(), Frame("x" * size).webSocket)
+            wire.clear()
+
+    def test_log(self) -> None:
+        """
+        Its lines go to C{log}, which no instance sets for itself.
+        """
+        _, protocol = self.open()
+        self.assertNotIn("log", vars(protocol))
+        self.assertTrue(callable(WebSocketTransport.log.error))
+
+
+class Taking(Resource):
+    """
+    Has a function do something with each request's channel.
+    """
+
+    isLeaf = True
+
+    def __init__(self, take: Any) -> None:
+        super().__init__()
+        self._take = take
+
+    def render(self, request: Request) -> int:
+        self._take(request.channel)
+        return NOT_DONE_YET
+
+
+class ChannelTests(SynchronousTestCase):
+    """
+    Twisted's HTTP channels, while a request is being served.
+    """
+
+    def serve(self, take: Any) -> tuple[Wire, MemoryReactorClock]:
+        clock = MemoryReactorClock()
+        return Wire(Site(Taking(take), reactor=clock)), clock
+
+    def test_bytesBehindARequest(self) -> None:
+        """
+        The rest of a segment goes to the channel's C{rawDataReceived}, and
+        further segments to its C{dataReceived}; its end to C{connectionLost}.
+        """
+        calls: list[Any] = []
+
+        def take(channel: Any) -> None:
+            self.assertIsInstance(channel, HTTPChannel)
+            channel.rawDataReceived = lambda data: calls.append(("raw", data))
+            channel.dataReceived = lambda data: calls.append(("data", data))
+            channel.connectionLost = lambda reason: calls.append("lost")
+
+        wire, _ = self.serve(take)
+        wire.receive(b"GET / HTTP/1.1\r\n\r\nrest\r\n\r\n")
+        wire.receive(b"more")
+        wire.lose()
+        self.assertEqual(calls, [("raw", b"rest\r\n\r\n"), ("data", b"more"), "lost"])
+
+    def test_producer(self) -> None:
+        """
+        The channel is the transport's producer; another can take its place.
+        """
+        producer = object()
+
+        def take(channel: Any) -> None:
+            self.assertIs(channel.transport.producer, channel)
+            channel.transport.unregisterProducer()
+            channel.transport.registerProducer(producer, True)
+
+        wire, _ = self.serve(take)
+        wire.receive(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertIs(wire.producer, producer)
+
+    def test_idleTimeout(self) -> None:
+        """
+        It rests while a request is being served.
+        """
+        wire, clock = self.serve(lambda channel: None)
+        self.assertEqual(len(clock.getDelayedCalls()), 1)
+        wire.receive(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertEqual(clock.getDelayedCalls(), [])
+        wire.lose()
+
+
+class TakenOverTests(SynchronousTestCase):
+    """
+    The whole, once: nothing of HTTP is left on a WebSocket's connection.
+    """
+
+    def test_producer(self) -> None:
+        """
+        The WebSocket is told when the socket takes no more.
+        """
+        wire = Server().webSocket()
+        self.assertIsInstance(wire.producer, WebSocketTransport)
+
+    def test_timers(self) -> None:
+        """
+        One: the sessions'.
+        """
+        server = Server()
+        server.webSocket()
+        server.webSocket()
+        (call,) = server.clock.getDelayedCalls()
+        self.assertAlmostEqual(call.getTime(), 10, delta=0.2)
+
+    def test_headers(self) -> None:
+        """
+        The application finds those of the request, and Autobahn has read its
+        own from them, though in another case.
+        """
+        server = Server()
+        lower = {name.lower(): value.lower() for name, value in HANDSHAKE.items()}
+        lower["sec-websocket-key"] = HANDSHAKE["Sec-WebSocket-Key"]
+        wire = server.get("/websocket", {**lower, "X-Colour": "red"})
+        self.assertTrue(wire.value().startswith(b"HTTP/1.1 101 "))
+        (client,) = server.io.clients.values()
+        self.assertEqual(client.handshake.headers["x-colour"], "red")
