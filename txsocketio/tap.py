@@ -7,7 +7,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from twisted.application.internet import StreamServerEndpointService
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.logger import (
     FilteringLogObserver,
     ILogObserver,
@@ -91,7 +92,9 @@ class Options(UsageOptions):
         try:
             super().parseOptions(options)
         except (UsageError, LocalProtocolError) as error:
-            raise SystemExit(f"twistd socketio: {error} (see twistd socketio --help)") from None
+            # What an application's module raises can have any number of lines.
+            line = " ".join(str(error).split())
+            raise SystemExit(f"twistd socketio: {line} (see twistd socketio --help)") from None
 
     def postOptions(self) -> None:
         """
@@ -164,7 +167,13 @@ def _stopReactor(*_: object) -> None:
     On SIGTERM. The reactor's own handler would have twistd die of the signal
     in the end, which is no way to say that all went well.
     """
-    _reactor().callFromThread(_reactor().stop)
+    _reactor().callFromThread(_stop)
+
+
+def _stop() -> None:
+    # Who is stopping already needs not be told again.
+    with suppress(ReactorNotRunning):
+        _reactor().stop()
 
 
 def _endpoint(description: str) -> Any:
@@ -194,6 +203,11 @@ def _application(name: str | None) -> Attach:
     return cast("Attach", attach)
 
 
+def _complain(error: object) -> None:
+    # By now twistd has turned sys.stderr into a log.
+    print(f"twistd socketio: {error}", file=sys.__stderr__, flush=True)
+
+
 class SocketIOService(MultiService):
     """
     The application, the ports, and a goodbye to every client at the end.
@@ -205,14 +219,21 @@ class SocketIOService(MultiService):
     log = Logger()
 
     def __init__(
-        self, listener: Listener, attach: Attach, observer: ILogObserver | None = None
+        self,
+        listener: Listener,
+        attach: Attach,
+        ports: Sequence[IService],
+        observer: ILogObserver | None = None,
     ) -> None:
         """
+        @param ports: become parts of this service when the application is
+            attached.
         @param observer: gets what is logged; L{None} leaves it to twistd.
         """
         super().__init__()
         self._listener = listener
         self._attach = attach
+        self._ports = ports
         self._observer = observer
         self._attached: Deferred[Any] | None = None
 
@@ -234,10 +255,10 @@ class SocketIOService(MultiService):
             self._attached = outcome
             return
         try:
+            self._open()
             super().privilegedStartService()
         except CannotListenError as error:
-            # By now twistd has turned sys.stderr into a log.
-            print(f"twistd socketio: {error}", file=sys.__stderr__)
+            _complain(error)
             raise SystemExit(1) from None
 
     def startService(self) -> None:
@@ -245,19 +266,19 @@ class SocketIOService(MultiService):
         Open the ports, if they are not open, when the application is ready.
         """
         _reactor().callWhenRunning(signal.signal, signal.SIGTERM, _stopReactor)
-        if self._attached is None:
-            super().startService()
-        else:
-            self._attached.addCallbacks(self._start, self._failed)
+        super().startService()
+        if self._attached is not None:
+            self._attached.addCallback(lambda _: self._open()).addErrback(self._failed)
 
-    def _start(self, _: object) -> None:
-        try:
-            super().startService()
-        except CannotListenError:
-            self._failed(Failure())
+    def _open(self) -> None:
+        for port in self._ports:
+            port.setServiceParent(self)
 
     def _failed(self, failure: Failure) -> None:
-        self.log.failure("The application cannot be started", failure)
+        if failure.check(CannotListenError):
+            _complain(failure.value)
+        else:
+            self.log.failure("The application cannot be started", failure)
         reactor = _reactor()
         # twistd itself knows no status but 0.
         reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
@@ -278,9 +299,7 @@ def makeService(options: Options) -> IService:
     """
     Make what C{twistd} runs.
     """
-    service = SocketIOService(options["listener"], options["attach"], options["observer"])
-    for endpoint in options["endpoints"]:
-        port = StreamServerEndpointService(endpoint, options["site"])
+    ports = [StreamServerEndpointService(each, options["site"]) for each in options["endpoints"]]
+    for port in ports:
         port._raiseSynchronously = True
-        port.setServiceParent(service)
-    return service
+    return SocketIOService(options["listener"], options["attach"], ports, options["observer"])
