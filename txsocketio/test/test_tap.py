@@ -1,0 +1,670 @@
+"""
+Tests for L{txsocketio.tap}: its options and its service in memory, and the
+real C{twistd socketio} as a process.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from twisted.application.service import Application, IService
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.error import CannotListenError, ReactorNotRunning
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import ILogObserver, LogLevel
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.static import File
+
+from txsocketio import Listener, demo, tap
+from txsocketio.tap import Options, makeService
+from txsocketio.test.child import ChildCase, Conversation, reactor, texts
+
+LOOPBACK = "tcp:0:interface=127.0.0.1"
+
+
+class RunningReactor(MemoryReactorClock):
+    """
+    One that runs on when it has begun.
+    """
+
+    def begin(self) -> None:
+        """
+        Run.
+        """
+        self.running = True
+        for f, args, kwargs in self.whenRunningHooks:
+            f(*args, **kwargs)
+
+    def callFromThread(self, f: Any) -> None:
+        """
+        There are no threads here.
+        """
+        f()
+
+    def stop(self) -> None:
+        """
+        Once.
+        """
+        if self.hasStopped:
+            raise ReactorNotRunning
+        super().stop()
+
+
+class TapCase(SynchronousTestCase):
+    """
+    With a reactor in memory, and a module C{txsocketio_test_app}.
+    """
+
+    def setUp(self) -> None:
+        self.reactor = RunningReactor()
+        self.patch(tap, "_reactor", lambda: self.reactor)
+        self.patch(sys, "path", list(sys.path))
+        self.attached: list[Listener] = []
+        app: Any = ModuleType("txsocketio_test_app")
+        self.app = app
+        self.app.attach = self.attached.append
+        sys.modules["txsocketio_test_app"] = app
+        self.addCleanup(sys.modules.pop, "txsocketio_test_app")
+
+    def parse(self, *arguments: str) -> Options:
+        """
+        What these arguments say.
+        """
+        options = Options()
+        options.parseOptions(arguments)
+        return options
+
+    def service(self, *arguments: str) -> Any:
+        """
+        The service that they ask for.
+        """
+        return makeService(self.parse(*arguments))
+
+    def ports(self) -> list[tuple[int, str]]:
+        """
+        Port and interface of all that has been opened.
+        """
+        return [(port, interface) for port, _, _, interface in self.reactor.tcpServers]
+
+
+class OptionsTests(TapCase):
+    """
+    The command line.
+    """
+
+    def test_help(self) -> None:
+        """
+        Every option is there, with a text.
+        """
+        usage = str(Options())
+        for name in ("port", "listen", "app", "resource", "transports", "origins", "static",
+                     "log-level"):  # fmt: skip
+            self.assertRegex(usage, rf"--{name}=\s+[A-Z]")
+        self.assertIn("8080", usage)
+        self.assertIn("websocket,xhr-polling,jsonp-polling", usage)
+        self.assertIn("debug, info, warn, error, critical", usage)
+        self.assertIn("chat", usage)
+
+    def test_defaults(self) -> None:
+        """
+        The demo, on port 8080, with all transports, for the same origin.
+        """
+        options = self.parse()
+        self.assertEqual(["tcp:8080"], options["listen"])
+        self.assertIs(demo.attach, options["attach"])
+        listener = options["listener"]
+        self.assertEqual(
+            ["websocket", "xhr-polling", "jsonp-polling"], listener.options["transports"]
+        )
+        self.assertIsNone(listener.options["origins"])
+        self.assertIs(options["site"], listener.server)
+        self.assertEqual(str(demo.HTDOCS), options["site"].resource._site.path)
+        self.assertTrue((demo.HTDOCS / "index.html").is_file())
+
+    def test_listen(self) -> None:
+        """
+        C{--port} and each C{--listen} are an endpoint.
+        """
+        self.assertEqual(["tcp:81"], self.parse("--port", "81")["listen"])
+        self.assertEqual(["tcp:81"], self.parse("-p", "81")["listen"])
+        several = self.parse("--listen", "tcp:82", "--port", "81", "--listen", LOOPBACK)
+        self.assertEqual(["tcp:81", "tcp:82", LOOPBACK], several["listen"])
+        self.assertEqual(3, len(several["endpoints"]))
+
+    def test_listener(self) -> None:
+        """
+        C{--resource}, C{--transports} and C{--origins} are the listener's.
+        """
+        transports = "xhr-polling, websocket"
+        options = self.parse(
+            "--resource", "a/b", "--transports", transports, "--origins", "a.org:80,*:81"
+        )["listener"].options
+        self.assertEqual("a/b", options["resource"])
+        self.assertEqual(["xhr-polling", "websocket"], options["transports"])
+        self.assertEqual(["a.org:80", "*:81"], options["origins"])
+        everybody = self.parse("-o", "*:*")["listener"]
+        self.assertTrue(everybody.origins.judge({b"Origin": [b"http://b.org"]}.get).allowed)
+
+    def test_app(self) -> None:
+        """
+        C{--app} names a callable in a module; without C{--static} there is
+        nothing beside it.
+        """
+        options = self.parse("--app", "txsocketio_test_app:attach")
+        self.assertEqual(self.app.attach, options["attach"])
+        self.assertNotIsInstance(options["site"].resource._site, File)
+
+    def test_appPath(self) -> None:
+        """
+        It may be an attribute of one; and the module may lie in the folder
+        where twistd is started.
+        """
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / "txsocketio_test_local.py").write_text("class App:\n    attach = print\n")
+        self.addCleanup(os.chdir, Path.cwd())
+        os.chdir(folder)
+        self.assertIs(print, self.parse("-a", "txsocketio_test_local:App.attach")["attach"])
+        del sys.modules["txsocketio_test_local"]
+
+    def test_static(self) -> None:
+        """
+        C{--static} is served at C{/}, also instead of the demo's page.
+        """
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        for arguments in ((), ("--app", "txsocketio_test_app:attach")):
+            site = self.parse("--static", str(folder), *arguments)["site"]
+            self.assertEqual(str(folder.resolve()), site.resource._site.path)
+
+    def test_wrong(self) -> None:
+        """
+        A wrong value gets one line that names it, and status 1.
+        """
+        self.app.notCallable = 5
+        for arguments, words in (
+            ("--port eighty", "--port 'eighty'"),
+            ("--port 65536", "--port '65536'"),
+            ("--port -1", "--port '-1'"),
+            ("--port ²", "--port '²'"),
+            ("--listen carrier:1", "--listen 'carrier:1'"),
+            ("--listen tcp", "--listen 'tcp'"),
+            ("--listen tcp:x", "--listen 'tcp:x'"),
+            ("--listen ssl:0:privateKey=/no/such", "--listen /no/such"),
+            ("--app nowhere", "--app MODULE:CALLABLE 'nowhere'"),
+            ("--app no.such.module:attach", "--app 'no.such.module:attach'"),
+            ("--app txsocketio_test_app:nothing", "--app nothing"),
+            ("--app txsocketio_test_app:notCallable", "--app notCallable called"),
+            ("--app :attach", "--app ':attach'"),
+            ("--app txsocketio_test_app:", "--app 'txsocketio_test_app:'"),
+            ("--resource /", "resource empty"),
+            ("--transports carrier-pigeon", "'carrier-pigeon' xhr-polling"),
+            ("--transports ,", "transports xhr-polling"),
+            ("--origins somewhere", "origins 'somewhere'"),
+            ("--static /no/such/folder", "--static '/no/such/folder'"),
+            ("--log-level loud", "--log-level 'loud' critical"),
+            ("--colour red", "--colour"),
+            ("--port", "--port"),
+            ("red", "arguments"),
+        ):
+            error = self.assertRaises(SystemExit, self.parse, *arguments.split())
+            line = error.code
+            # Which is what Python makes one line on stderr and status 1 of.
+            self.assertIsInstance(line, str, arguments)
+            self.assertNotIn("\n", line)
+            self.assertTrue(line.startswith("twistd socketio: "), line)
+            self.assertTrue(line.endswith(" (see twistd socketio --help)"), line)
+            for word in words.split():
+                self.assertIn(word, line, arguments)
+
+    def test_appRaises(self) -> None:
+        """
+        So does a module that fails when it is imported, however much it has
+        to say.
+        """
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / "txsocketio_test_broken.py").write_text("raise OSError('two\\nlines')\n")
+        sys.path.insert(0, str(folder))
+        error = self.assertRaises(SystemExit, self.parse, "-a", "txsocketio_test_broken:attach")
+        self.assertIn("OSError", error.code)
+        self.assertNotIn("\n", error.code)
+
+    def test_logLevel(self) -> None:
+        """
+        C{--log-level} makes an observer that keeps what is below it from the
+        log that twistd would write.
+        """
+        path = Path(self.mktemp())
+        twistd = {"logfile": str(path), "nodaemon": True, "logger": None}
+        observer = self.observer(twistd, "warn")
+        self.log(observer)
+        self.assertEqual(
+            ["- [x#warn] a warn", "- [x#error] a error"], path.read_text().split("\n")[:-1]
+        )
+
+    def test_logLevelFiles(self) -> None:
+        """
+        Without C{--logfile} it goes where twistd's would: to the standard
+        output, or to C{twistd.log} from a daemon.
+        """
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        self.addCleanup(os.chdir, Path.cwd())
+        os.chdir(folder)
+        written = open("out", "w+")  # noqa: PTH123, SIM115 - stands for sys.stdout
+        self.addCleanup(written.close)
+        self.patch(sys, "stdout", written)
+        for twistd in ({"logfile": "-"}, {"logfile": None, "nodaemon": True}):
+            self.log(self.observer(twistd, "error"))
+        self.log(self.observer({"logfile": None, "nodaemon": False}, "critical"))
+        self.assertEqual("- [x#error] a error\n" * 2, Path("out").read_text())
+        self.assertTrue(Path("twistd.log").exists())
+
+    def test_logger(self) -> None:
+        """
+        Who has named an observer to twistd keeps it.
+        """
+        self.assertIsNone(self.observer({"logger": "their.own"}, "warn"))
+
+    def test_noLogLevel(self) -> None:
+        """
+        Without C{--log-level} twistd's own observer is left alone.
+        """
+        self.assertIsNone(self.parse()["observer"])
+
+    def observer(self, twistd: dict[str, Any], level: str) -> Any:
+        """
+        The observer that C{--log-level} makes, under twistd's own options.
+        """
+        options: Any = Options()
+        options.parent = twistd
+        options.parseOptions(["--log-level", level])
+        return options["observer"]
+
+    def log(self, observer: Any) -> None:
+        """
+        A line of some of the levels.
+        """
+        for level in (LogLevel.debug, LogLevel.info, LogLevel.warn, LogLevel.error):
+            observer(
+                {
+                    "log_level": level,
+                    "log_format": f"a {level.name}",
+                    "log_namespace": "x",
+                    "log_time": None,
+                }
+            )
+
+
+class ServiceTests(TapCase):
+    """
+    What C{makeService} makes.
+    """
+
+    APP = ("--app", "txsocketio_test_app:attach")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.signals: list[Any] = []
+        self.patch(signal, "signal", lambda *args: self.signals.append(args))
+        self.exits: list[int] = []
+        self.patch(os, "_exit", self.exits.append)
+
+    def start(self, *arguments: str) -> Any:
+        """
+        Start the service, as twistd does.
+        """
+        service = self.service(*arguments)
+        service.privilegedStartService()
+        service.startService()
+        self.reactor.begin()
+        return service
+
+    def test_kind(self) -> None:
+        """
+        A service for twistd.
+        """
+        self.assertTrue(IService.providedBy(self.service()))
+
+    def test_started(self) -> None:
+        """
+        The application is attached to the listener, and every port is open.
+        """
+        options = self.parse(*self.APP, "--port", "81", "--listen", "tcp:82:interface=127.0.0.1")
+        service: Any = makeService(options)
+        self.assertEqual([], self.attached)
+        service.privilegedStartService()
+        self.assertEqual([options["listener"]], self.attached)
+        self.assertEqual([(81, ""), (82, "127.0.0.1")], self.ports())
+        service.startService()
+        self.assertEqual(2, len(self.ports()))
+
+    def test_demo(self) -> None:
+        """
+        Without an application it is the demo's.
+        """
+        options = self.parse()
+        service: Any = makeService(options)
+        service.privilegedStartService()
+        self.assertEqual([(8080, "")], self.ports())
+        self.assertTrue(options["listener"].of("/")._handlers.take("connection"))
+
+    def test_deferred(self) -> None:
+        """
+        Ports are closed until the application's Deferred has fired.
+        """
+        ready: Deferred[None] = Deferred()
+        self.app.attach = lambda listener: ready
+        self.start(*self.APP, "--port", "81")
+        self.assertEqual([], self.ports())
+        ready.callback(None)
+        self.assertEqual([(81, "")], self.ports())
+        self.assertFalse(self.reactor.hasStopped)
+
+    def test_coroutine(self) -> None:
+        """
+        So with a coroutine function.
+        """
+        ready: Deferred[None] = Deferred()
+
+        async def attach(listener: Listener) -> None:
+            await ready
+            self.attached.append(listener)
+
+        self.app.attach = attach
+        self.start(*self.APP, "--port", "81")
+        self.assertEqual(([], []), (self.ports(), self.attached))
+        ready.callback(None)
+        self.assertEqual(([(81, "")], 1), (self.ports(), len(self.attached)))
+
+    def test_fails(self) -> None:
+        """
+        If it fails, that is logged, and the process ends with status 1.
+        """
+        ready: Deferred[None] = Deferred()
+        self.app.attach = lambda listener: ready
+        service = self.start(*self.APP, "--port", "81")
+        ready.errback(ValueError("no database"))
+        (failure,) = self.flushLoggedErrors(ValueError)
+        self.assertEqual("no database", failure.getErrorMessage())
+        self.assertTrue(self.reactor.hasStopped)
+        self.assertEqual([], self.ports())
+        self.successResultOf(service.stopService())
+        ((f, args, kwargs),) = self.reactor.triggers["after"]["shutdown"]
+        f(*args, **kwargs)
+        self.assertEqual([1], self.exits)
+
+    def test_raises(self) -> None:
+        """
+        If it raises, that goes on to twistd, which ends.
+        """
+
+        def attach(listener: Listener) -> None:
+            raise ValueError("no database")
+
+        self.app.attach = attach
+        self.assertRaises(ValueError, self.service(*self.APP).privilegedStartService)
+        self.assertEqual([], self.ports())
+
+    def busy(self, port: int, *args: Any, **kwargs: Any) -> Any:
+        """
+        A port that is in use.
+        """
+        raise CannotListenError("", port, OSError(98, "Address already in use"))
+
+    def complaint(self) -> Any:
+        """
+        Take the standard error.
+        """
+        written = open(self.mktemp(), "w+")  # noqa: PTH123, SIM115 - stands for stderr
+        self.addCleanup(written.close)
+        self.patch(sys, "__stderr__", written)
+        return written
+
+    def test_busy(self) -> None:
+        """
+        A port in use gets one line on stderr and status 1.
+        """
+        self.patch(self.reactor, "listenTCP", self.busy)
+        written = self.complaint()
+        service = self.service("--port", "81")
+        error = self.assertRaises(SystemExit, service.privilegedStartService)
+        self.assertEqual(1, error.code)
+        written.seek(0)
+        self.assertRegex(written.read(), r"\Atwistd socketio: .*81: .*Address already in use.*\n\Z")
+
+    def test_busyLater(self) -> None:
+        """
+        So when the application had to be waited for.
+        """
+        ready: Deferred[None] = Deferred()
+        self.app.attach = lambda listener: ready
+        self.patch(self.reactor, "listenTCP", self.busy)
+        written = self.complaint()
+        service = self.start(*self.APP, "--port", "81", "--port", "82")
+        ready.callback(None)
+        written.seek(0)
+        self.assertEqual(1, written.read().count("\n"))
+        self.assertTrue(self.reactor.hasStopped)
+        self.successResultOf(service.stopService())
+
+    def test_stopped(self) -> None:
+        """
+        When it stops, the listener is closed first.
+        """
+        options = self.parse(*self.APP)
+        service: Any = makeService(options)
+        service.privilegedStartService()
+        service.startService()
+        closed: Deferred[None] = Deferred()
+        self.patch(options["listener"], "close", lambda: closed)
+        stopped = service.stopService()
+        self.assertNoResult(stopped)
+        self.assertTrue(service.running)
+        closed.callback(None)
+        self.successResultOf(stopped)
+        self.assertFalse(service.running)
+
+    def test_sigterm(self) -> None:
+        """
+        SIGTERM stops the reactor, and a second one nothing more.
+        """
+        self.start()
+        ((which, handler),) = self.signals
+        self.assertIs(signal.SIGTERM, which)
+        self.assertFalse(self.reactor.hasStopped)
+        handler(which, None)
+        self.assertTrue(self.reactor.hasStopped)
+        handler(which, None)
+
+    def test_observer(self) -> None:
+        """
+        The observer is where twistd looks for it.
+        """
+        application: Any = Application("test")
+        options: Any = Options()
+        options.parent = {"logfile": self.mktemp()}
+        options.parseOptions(["--log-level", "warn"])
+        makeService(options).setServiceParent(application)
+        self.assertIs(options["observer"], application.getComponent(ILogObserver))
+        plain: Any = Application("test")
+        self.service().setServiceParent(plain)
+        self.assertIsNone(plain.getComponent(ILogObserver))
+
+
+APP = """
+import os
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
+
+def _running():
+    running = Deferred()
+    reactor.callWhenRunning(running.callback, None)
+    return running
+
+async def coroutine(listener):
+    await _running()
+    Logger().info("attached")
+
+def deferred(listener):
+    return _running().addCallback(lambda _: Logger().info("attached"))
+
+async def failing(listener):
+    await _running()
+    raise ValueError("no database")
+
+def raising(listener):
+    raise ValueError("no database")
+
+def loud(listener):
+    Logger().info("an info")
+    Logger().error("an error")
+    reactor.callLater(0, os.write, 1, b"up")
+
+def chat(listener):
+    listener.on("clientMessage", lambda message, client: listener.broadcast(message))
+"""
+
+
+class ProcessTests(ChildCase):
+    """
+    The real C{twistd socketio}.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        (self.folder / "app.py").write_text(APP)
+
+    async def test_help(self) -> None:
+        """
+        C{--help} tells of every option, and C{twistd --help} of the command.
+        """
+        ended = await self.twistd("--help").ended
+        self.assertEqual((0, b""), (ended.status, ended.err))
+        for name in ("port", "listen", "app", "resource", "transports", "origins", "static",
+                     "log-level", "help"):  # fmt: skip
+            self.assertRegex(ended.out, rf"--{name}\b=?\s+[A-Z]".encode("ascii"))
+        self.assertIn(b"Usage: twistd [options] socketio [", ended.out)
+
+    async def test_wrong(self) -> None:
+        """
+        A wrong value gets one line on stderr, and status 1.
+        """
+        ended = await self.twistd("--port", "eighty").ended
+        self.assertEqual((1, b"", 1), (ended.status, ended.out, ended.err.count(b"\n")))
+        self.assertTrue(ended.err.startswith(b"twistd socketio: --port takes a number"), ended.err)
+
+    async def test_busy(self) -> None:
+        """
+        A port in use gets one line on stderr, and status 1; also when the
+        application has to be waited for.
+        """
+        port = reactor.listenTCP(0, Factory(), interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        number = port.getHost().port
+        for app in ("chat", "coroutine"):
+            child = self.twistd(
+                "--app", f"app:{app}", "--listen", f"tcp:{number}:interface=127.0.0.1"
+            )
+            ended = await child.ended
+            self.assertEqual((1, 1), (ended.status, ended.err.count(b"\n")), ended)
+            self.assertRegex(ended.err, rb"twistd socketio: .*:%d: .*in use" % number)
+            self.assertNotIn(b"Traceback", ended.out)
+
+    async def test_attachLater(self) -> None:
+        """
+        An application that is a coroutine function or returns a Deferred is
+        waited for before the port opens.
+        """
+        for app in ("coroutine", "deferred"):
+            child = self.twistd("--app", f"app:{app}", "--listen", LOOPBACK)
+            (port,) = await child.ports()
+            self.assertLess(child.out.data.index(b"attached"), child.out.data.index(b"starting on"))
+            await self.webSocket(port)
+            self.assertEqual(0, (await child.terminate()).status)
+
+    async def test_attachFails(self) -> None:
+        """
+        One that fails ends the process with status 1, and its traceback.
+        """
+        for app in ("failing", "raising"):
+            ended = await self.twistd("--app", f"app:{app}", "--listen", LOOPBACK).ended
+            self.assertEqual(1, ended.status, ended)
+            self.assertIn(b"ValueError: no database", ended.out)
+            self.assertNotIn(b"starting on", ended.out)
+
+    async def test_logLevel(self) -> None:
+        """
+        C{--log-level} leaves out what is below it.
+        """
+        child = self.twistd("--app", "app:loud", "--listen", LOOPBACK, "--log-level", "error")
+        await child.out.until("up")
+        ended = await child.terminate()
+        self.assertEqual((0, b""), (ended.status, ended.err))
+        self.assertIn(b"an error", ended.out)
+        self.assertNotIn(b"an info", ended.out)
+        self.assertNotIn(b"starting", ended.out)
+
+    async def test_serves(self) -> None:
+        """
+        C{--static} and Socket.IO, on every endpoint.
+        """
+        (self.folder / "page.txt").write_text("a page of ours")
+        child = self.twistd(
+            "--app", "app:chat", "--static", ".", "--listen", LOOPBACK, "--listen", LOOPBACK
+        )
+        ports = await child.ports(2)
+        for port in ports:
+            await self.get(port, "/page.txt", "a page of ours")
+        first, second = [await self.webSocket(port) for port in ports]
+        first.say(":hi")
+        await second.heard.until("1:3::hi,")
+
+    async def test_demo(self) -> None:
+        """
+        Without an application, the demo and its page.
+        """
+        (port,) = await self.twistd("--listen", LOOPBACK).ports()
+        await self.get(port, "/", "</html>")
+        await self.get(port, "/socket.io/socket.io.js", "Socket")
+        visitor = await self.webSocket(port)
+        visitor.say('a:1\ne:join\nj:["Alice in test"]')
+        await visitor.heard.until("Alice in test")
+
+    async def test_sigterm(self) -> None:
+        """
+        SIGTERM says goodbye to a WebSocket and to a poll that waits, and the
+        process exits with status 0.
+        """
+        child = self.twistd("--app", "app:chat", "--listen", LOOPBACK)
+        (port,) = await child.ports()
+        socket, poll = await self.webSocket(port), await self.waitingPoll(port)
+        ended = child.terminate()
+        await socket.heard.until("0:0:,")
+        await poll.heard.until("0:0:,")
+        # The answer to the closing handshake.
+        socket.write(b"\x88\x80\0\0\0\0")
+        self.assertEqual((0, b""), ((await ended).status, child.err))
+
+    async def waitingPoll(self, port: int) -> Conversation:
+        """
+        A poll that the server holds: of two it answers the older one at once.
+        """
+        polls = [await self.connect(port), await self.connect(port)]
+        polls[0].request("/socket.io/xhr-polling/")
+        (sid,) = texts(await polls[0].heard.until(re.compile(rb"3:20:(.{20}),")))
+        answers = []
+        for poll in polls:
+            poll.request(f"/socket.io/xhr-polling/{sid}/1")
+            answers.append(poll.heard.until("Content-Length: 0\r\n"))
+        _, answered = await DeferredList(answers, fireOnOneCallback=True, consumeErrors=True)
+        return polls[1 - answered]
