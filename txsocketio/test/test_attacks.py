@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from pathlib import Path
 from typing import Any, cast
 from unittest.mock import Mock
 from urllib.parse import quote
@@ -1454,6 +1455,9 @@ class LoadAttacks(AttackCase):
         self.serve(maxSessionsPerSecond=5)
         answers = [self.server.get("/xhr-polling/").answer().status for _ in range(100)]
         self.assertEqual(answers, [200] * 3 + [503] * 97)
+        line = "too many new sessions a second"
+        self.assertRefused(self.server.get("/xhr-polling/"), 503, line)
+        self.assertHandshakeRefused(self.server.webSocket(), 503, line)
         self.server.clock.advance(1)
         self.assertEqual(self.server.get("/xhr-polling/").answer().status, 200)
 
@@ -1495,3 +1499,25 @@ class LoadAttacks(AttackCase):
         self.server.post(f"/xhr-polling/{self.server.open()}/send", "x")
         self.assertEqual(len(self.log), 11)
         self.assertIn("(990 such lines left out before this one)", formatEvent(self.log[-1]) or "")
+
+
+class DocumentTests(SynchronousTestCase):
+    """
+    C{docs/attacks.rst}.
+    """
+
+    def test_names(self) -> None:
+        """
+        It names every test of an attack, and no test that there is not.
+        """
+        here = Path(__file__).parent
+        document = here.parents[1] / "docs" / "attacks.rst"
+        if not document.exists():
+            self.skipTest("the documents are not installed")
+        attacks, sockets, limits = (
+            set(re.findall(r"def (test_\w+)", (here / name).read_text("utf-8")))
+            for name in ("test_attacks.py", "test_attacks_sockets.py", "test_bodylimit.py")
+        )
+        named = set(re.findall(r"``(?:\w+\.)?(test_\w+)``", document.read_text("utf-8")))
+        self.assertEqual((attacks | sockets) - named, {"test_names"})
+        self.assertEqual(named - attacks - sockets - limits, set())
