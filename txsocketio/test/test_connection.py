@@ -123,6 +123,17 @@ class Joining(RealmCase):
         self.assertEqual(["close 1002"], self.peer.heard())
         self.assertEqual({}, self.io.clients)
 
+    def test_unknownExplicitly(self) -> None:
+        """
+        Who asks to join one that the server has not got is refused, and stays
+        on the server.
+        """
+        self.peer.say("r:nowhere\ne:connect\nj:[]")
+        self.assertEqual(
+            ['r:nowhere\ne:connect_error\nj:[{"message":"Invalid namespace"}]'], self.peer.heard()
+        )
+        self.assertTrue(self.peer.client.connected)
+
     def test_unknownOverPolling(self) -> None:
         """
         A POST is told it as its answer, in one line.

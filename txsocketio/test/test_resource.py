@@ -48,6 +48,13 @@ class Echo(Resource):
         return b" ".join(parts)
 
 
+def siteOf(root: Resource) -> Site:
+    """
+    A site on a clock of its own.
+    """
+    return Site(root, reactor=MemoryReactorClock())
+
+
 def get(site: Site, url: str, method: str = "GET", body: bytes = b"") -> Answer:
     """
     The answer to a request of its own connection.
@@ -98,7 +105,7 @@ class Listening(SynchronousTestCase):
         """
         A site of that root, with a listener on it.
         """
-        site = Site(root)
+        site = siteOf(root)
         txsocketio.listen(site, reactor=MemoryReactorClock())
         return site
 
@@ -117,7 +124,7 @@ class Listening(SynchronousTestCase):
         All others go to a root that is a leaf, which finds its path as it
         would without us; whatever the method, and body included.
         """
-        site, plain = self.listenOn(Echo()), Site(Echo())
+        site, plain = self.listenOn(Echo()), siteOf(Echo())
         for url in NOT_OURS:
             for method, body in (("GET", b""), ("POST", b"hello"), ("DELETE", b"")):
                 expected = get(plain, url, method, body)
@@ -136,7 +143,7 @@ class Listening(SynchronousTestCase):
             root.putChild(b"socket.ioXYZ", Echo())
             return root
 
-        site, plain = self.listenOn(tree()), Site(tree())
+        site, plain = self.listenOn(tree()), siteOf(tree())
         for url in (*NOT_OURS, "/page/deep/er", "/a/b"):
             expected = get(plain, url, "POST", b"hello")
             self.assertEqual(200, expected.status)
@@ -163,14 +170,14 @@ class Listening(SynchronousTestCase):
             plain = Resource()
             plain.putChild(b"sub", Echo(isLeaf))
             for url in ("/sub", "/sub/", "/sub/page"):
-                self.assertEqual(get(Site(plain), url), get(Site(whole), url))
-            self.assertTrue(opens(Site(whole), "/sub/socket.io"))
+                self.assertEqual(get(siteOf(plain), url), get(siteOf(whole), url))
+            self.assertTrue(opens(siteOf(whole), "/sub/socket.io"))
 
     def test_bodies(self) -> None:
         """
         The limit for bodies is ours, not the site's.
         """
-        site = Site(Echo())
+        site = siteOf(Echo())
         txsocketio.listen(site, reactor=MemoryReactorClock(), maxPayload=10)
         for url in ("/upload", "/socket.ioXYZ", "/socket.ioXYZ/send", "/socket.io"):
             self.assertTrue(get(site, url, "POST", b"x" * 11).body.endswith(b" 11"), url)
@@ -180,7 +187,7 @@ class Listening(SynchronousTestCase):
         """
         Two listeners on one site, each with its path and its limits.
         """
-        site, clock = Site(Echo()), MemoryReactorClock()
+        site, clock = siteOf(Echo()), MemoryReactorClock()
         small = txsocketio.listen(site, reactor=clock, resource="small.io", maxPayload=10)
         large = txsocketio.listen(site, reactor=clock, resource="large.io", maxPayload=20)
         self.assertTrue(opens(site, "/small.io"))
@@ -197,7 +204,7 @@ class Listening(SynchronousTestCase):
         A site may make its requests by a function; bodies are then refused
         when they have been read.
         """
-        site = Site(Echo(), requestFactory=partial(Request))
+        site = Site(Echo(), reactor=MemoryReactorClock(), requestFactory=partial(Request))
         io = txsocketio.listen(site, reactor=MemoryReactorClock(), maxPayload=10)
         self.assertTrue(opens(site, "/socket.io"))
         (sid,) = io.clients
@@ -214,7 +221,7 @@ class Embedding(SynchronousTestCase):
     def setUp(self) -> None:
         self.io = Listener(reactor=MemoryReactorClock())
         root = Resource()
-        self.site = Site(root)
+        self.site = siteOf(root)
         deep = Resource()
         root.putChild(b"app", deep)
         deep.putChild(b"live", SocketIOResource(self.io))
@@ -270,10 +277,10 @@ class Embedding(SynchronousTestCase):
         io = Listener(reactor=MemoryReactorClock(), maxPayload=10)
         root = Resource()
         root.putChild(b"live", SocketIOResource(io))
-        self.assertTrue(opens(Site(root), "/live"))
+        self.assertTrue(opens(siteOf(root), "/live"))
         (sid,) = io.clients
         url = f"/live/xhr-polling/{sid}/send"
-        self.assertEqual(413, get(Site(root), url, "POST", b"x" * 11).status)
+        self.assertEqual(413, get(siteOf(root), url, "POST", b"x" * 11).status)
 
     def test_notFound(self) -> None:
         """
