@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from inspect import iscoroutine
 from typing import Any, Final, TypeVar, overload
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -124,7 +124,7 @@ def call(log: Logger, f: Handler, args: Sequence[Any]) -> Any:
     Call a handler of the application, whatever kind it is.
 
     @return: its result, or a Deferred of that; L{RAISED} stands for an
-        exception, which has been logged.
+        exception, or a L{Failure} that was returned, which has been logged.
     """
     try:
         result = asDeferred(f(*args))
@@ -132,7 +132,7 @@ def call(log: Logger, f: Handler, args: Sequence[Any]) -> Any:
         return _logged(log, Failure(), f)
     if isinstance(result, Deferred):
         result.addErrback(lambda failure: _logged(log, failure, f))
-    return result
+    return _logged(log, result, f) if isinstance(result, Failure) else result
 
 
 def asDeferred(result: Any) -> Any:
@@ -159,12 +159,6 @@ def callAll(
     results = [call(log, f, args) for f in handlers]
     if any(isinstance(result, Deferred) for result in results):
         return gatherResults(
-            [result if isinstance(result, Deferred) else _succeeded(result) for result in results]
+            [result if isinstance(result, Deferred) else succeed(result) for result in results]
         )
     return results
-
-
-def _succeeded(result: Any) -> Deferred[Any]:
-    done: Deferred[Any] = Deferred()
-    done.callback(result)
-    return done
