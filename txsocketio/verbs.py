@@ -34,12 +34,14 @@ def messagePacket(
     return Packet(kind, message, namespace, None, annotations)
 
 
-def eventPacket(namespace: str, event: str, args: Sequence[Any], id: int | None = None) -> Packet:
+def eventPacket(
+    namespace: str, event: object, args: Sequence[Any], id: int | None = None
+) -> Packet:
     """
     @param id: asks for an acknowledgement under this number.
     @raise LocalProtocolError: the event's name is not for applications.
     """
-    if event in RESERVED or not isinstance(event, str):
+    if not isinstance(event, str) or event in RESERVED:
         raise LocalProtocolError(f"{event!r} cannot be emitted")
     if event == "message" and len(args) == 1 and id is None:
         return messagePacket(namespace, args[0])
