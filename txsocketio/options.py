@@ -11,7 +11,9 @@ from typing import Any, Self
 
 from txsocketio import settings
 from txsocketio.errors import LocalProtocolError
-from txsocketio.settings import Settings
+from txsocketio.settings import Settings, checkNumber
+
+_MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +26,9 @@ class Options:
     @ivar resource: the path, with or without slashes around it.
     @ivar transports: the names of the accepted transports; L{None} for all.
     @ivar transportOptions: L{Settings} by transport name, as mappings.
-    @ivar log: a function of one line (L{str}) that gets what is logged;
-        L{None} for Twisted's log.
+    @ivar log: a function that gets each entry of the log as one L{str}: a
+        line, and behind it the traceback where there is one. L{None} for
+        Twisted's log.
     @ivar flashPolicyServer: whether to serve Flash policies on a port of
         their own, if C{flashsocket} is accepted. They are served inline
         anyhow.
@@ -55,6 +58,13 @@ class Options:
     maxSessionsPerAddress: int | None = None
     maxSessionsPerSecond: int | None = None
 
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if each.name.startswith("max"):
+                checkNumber(each.name, str(each.type), getattr(self, each.name))
+        for name, (fits, what) in _KINDS.items():
+            _check(name, getattr(self, name), fits, what)
+
     @property
     def mount(self) -> list[bytes]:
         """
@@ -78,6 +88,8 @@ class Options:
         """
         names = {each.name for each in fields(cls)}
         handlers = {_event(name): f for name, f in given.items() if _isHandler(name)}
+        for name in filter(_isHandler, given):
+            _check(name, given[name], callable, "a function")
         general = {name: value for name, value in given.items() if name in settings.NAMES}
         rest = {
             name: value
@@ -132,3 +144,35 @@ def _isHandler(name: str) -> bool:
 
 def _event(name: str) -> str:
     return name[2].lower() + name[3:]
+
+
+def _check(name: str, value: object, fits: Callable[[Any], bool], what: str) -> None:
+    if not fits(value):
+        raise LocalProtocolError(f"{name} takes {what}: {value!r}")
+
+
+def _isList(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str)
+
+
+_KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "resource": (lambda value: isinstance(value, str), "a path"),
+    "transports": (lambda value: value is None or _isList(value), "a list of names (or None)"),
+    "transportOptions": (
+        lambda value: (
+            isinstance(value, Mapping)
+            and all(isinstance(options, Mapping) for options in value.values())
+        ),
+        "a mapping of transports' names to mappings",
+    ),
+    "log": (lambda value: value is None or callable(value), "a function (or None)"),
+    "flashPolicyPort": (
+        lambda value: isinstance(value, int) and 0 <= value <= _MAX_PORT,
+        f"a port up to {_MAX_PORT}",
+    ),
+    "clientFiles": (
+        lambda value: value is None or isinstance(value, (str, Path)),
+        "a folder (or None)",
+    ),
+}
+"""What an option that is no number must be, and how to say so."""

@@ -55,15 +55,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            optional = "None" in str(field.type)
-            if value is None and optional:
-                continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-                raise LocalProtocolError(
-                    f"{field.name} takes a number, not less than 0"
-                    f"{' (or None)' if optional else ''}: {value!r}"
-                )
+            checkNumber(field.name, str(field.type), getattr(self, field.name))
 
     def having(self, overrides: Mapping[str, Any]) -> Self:
         """
@@ -78,6 +70,24 @@ class Settings:
                 f"unknown option {unknown[0]!r}; there are {', '.join(sorted(NAMES))}"
             )
         return replace(self, **overrides)
+
+
+def checkNumber(name: str, type: str, value: object) -> None:
+    """
+    @param type: C{"int"} or C{"float"}, with C{" | None"} where there may be
+        none.
+    @raise LocalProtocolError: C{value} is not of that type, or less than 0.
+    """
+    kind, _, optional = type.partition(" | ")
+    if value is None and optional:
+        return
+    kinds = int if kind == "int" else (int, float)
+    # Said in this way, it holds of NaN too.
+    if isinstance(value, bool) or not isinstance(value, kinds) or not value >= 0:
+        raise LocalProtocolError(
+            f"{name} takes a {'whole ' if kind == 'int' else ''}number, not less than 0"
+            f"{' (or None)' if optional else ''}: {value!r}"
+        )
 
 
 NAMES = frozenset(field.name for field in fields(Settings))
