@@ -562,7 +562,7 @@ class Rooms(ClientCase):
         self.assertEqual(frozenset(), client.rooms)
         self.io.to("red").send("x")
         self.peer.heard()
-        self.assertEqual({}, self.io.of("/")._rooms.get("red", {}))
+        self.assertNotIn("red", self.io.of("/")._rooms)
 
 
 class Disconnecting(ClientCase):
@@ -600,6 +600,9 @@ class Disconnecting(ClientCase):
         self.assertEqual([("/chat", "server namespace disconnect")], self.reasons)
         self.assertEqual({}, self.io.realm("chat").clients)
         self.assertFalse(self.inChat.connected)
+        self.inChat.send("nobody there")
+        self.inChat.volatile.send("nobody there")
+        self.inChat.broadcast("nobody there")
         self.client.send("x")
         self.assertEqual([":x"], self.peer.heard())
 
@@ -771,6 +774,17 @@ class Listening(ClientCase):
         self.client.removeListener("never", self.note)
         self.peer.emit("chat", 2)
         self.assertEqual([(1,)], self.calls)
+
+    def test_removeLatest(self) -> None:
+        """
+        Of several additions the latest is undone.
+        """
+        self.client.on("chat", self.note)
+        self.client.on("chat", lambda n: self.note("between"))
+        self.client.on("chat", self.note)
+        self.client.removeListener("chat", self.note)
+        self.peer.emit("chat", 1)
+        self.assertEqual([(1,), ("between",)], self.calls)
 
     def test_removeOnce(self) -> None:
         """
@@ -979,6 +993,18 @@ class Results(ClientCase):
         self.outcome(lambda: done)
         self.peer.goodbye()
         self.peer.heard()
+        done.callback(1)
+        self.assertEqual([], self.peer.heard())
+
+    def test_tooLateInRealm(self) -> None:
+        """
+        Nor to one that has left the realm.
+        """
+        done: Deferred[int] = Deferred()
+        chat = self.io.realm("chat")
+        chat.on("connection", lambda client: client.on("ask", lambda: done))
+        self.peer.emit("ask", id=1, realm="chat")
+        self.peer.emit("disconnect", realm="chat")
         done.callback(1)
         self.assertEqual([], self.peer.heard())
 

@@ -376,6 +376,17 @@ class Leaving(RealmCase):
         self.assertEqual(["connection", "again"], self.calls)
         self.assertEqual([CONNECT], self.peer.heard())
 
+    def test_dismissedComesBackAndLeaves(self) -> None:
+        """
+        Who has come back and left of its own will may join by talking again.
+        """
+        self.client.disconnect()
+        self.peer.say(CONNECT)
+        self.peer.say(DISCONNECT)
+        self.calls.clear()
+        self.peer.say("r:chat:again")
+        self.assertEqual(["connection", "again"], self.calls)
+
     def test_goodbye(self) -> None:
         """
         Whoever ends the connection leaves all realms, each with the reason.
