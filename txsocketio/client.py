@@ -315,6 +315,10 @@ class Client(Verbs, EventSource):
         if not self._admitted:
             # Who was turned away is not heard.
             return None
+        if packet.kind is Kind.CONNECT:
+            # It is in already, and asks once more.
+            self._say(Packet(Kind.CONNECT, namespace=self.namespace.name))
+            return None
         event, args = "message", (packet.data,)
         if packet.kind is Kind.EVENT:
             event, args = packet.data[0], tuple(packet.data[1:])

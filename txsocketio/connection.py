@@ -50,7 +50,7 @@ class Connection:
         See L{IReceiver.received}.
         """
         if packet.kind is Kind.CONNECT:
-            self._askedToJoin(packet.namespace)
+            self._askedToJoin(packet)
         elif packet.kind is Kind.DISCONNECT:
             self._left(packet.namespace)
         else:
@@ -87,15 +87,15 @@ class Connection:
 
     # Joining and leaving.
 
-    def _askedToJoin(self, name: str) -> None:
-        welcome = partial(self._session.send, Packet(Kind.CONNECT, namespace=name))
+    def _askedToJoin(self, packet: Packet) -> None:
+        name = packet.namespace
         if name not in self._namespaces:
             refusal = {"message": "Invalid namespace"}
             self._session.send(Packet(Kind.CONNECT_ERROR, refusal, name))
         elif name in self._clients:
-            welcome()
+            self._clients[name].received(packet)
         else:
-            self._join(name, welcome)
+            self._join(name, partial(self._session.send, Packet(Kind.CONNECT, namespace=name)))
 
     def _talkingIn(self, name: str) -> Client | None:
         """
