@@ -222,6 +222,36 @@ class Refusing(RealmCase):
         self.assertEqual(["connection", "early"], self.calls)
         self.assertEqual([CONNECT], self.peer.heard())
 
+    def test_asksAgainMeanwhile(self) -> None:
+        """
+        Who asks again while it is being decided is not told before.
+        """
+        for outcome in (None, ConnectionRefused("no")):
+            peer = Peer(self.server)
+            decided: Deferred[Any] = Deferred()
+            self.chat.use(lambda client, decided=decided: decided)
+            peer.say("r:chat:early")
+            peer.say(CONNECT)
+            peer.say(CONNECT)
+            self.assertEqual([], peer.heard())
+            if outcome is None:
+                decided.callback(None)
+                self.assertEqual([CONNECT, CONNECT], peer.heard())
+            else:
+                decided.errback(outcome)
+                self.assertEqual(['r:chat\ne:connect_error\nj:[{"message":"no"}]'], peer.heard())
+
+    def test_asksTooOften(self) -> None:
+        """
+        Nor can it ask as often as it likes.
+        """
+        server = Server(maxPending=3)
+        server.io.realm("chat").use(lambda client: Deferred())
+        peer = Peer(server)
+        for _ in range(5):
+            peer.say(CONNECT)
+        self.assertEqual(["close 1008"], peer.heard())
+
     def test_leavesMeanwhile(self) -> None:
         """
         Who leaves before it is decided never was there.
