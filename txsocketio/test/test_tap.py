@@ -13,10 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from OpenSSL import crypto
 from twisted.application.service import Application, IService
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.internet.protocol import Factory
+from twisted.internet.ssl import KeyPair
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import ILogObserver, LogLevel
 from twisted.trial.unittest import SynchronousTestCase
@@ -137,6 +139,19 @@ class OptionsTests(TapCase):
         several = self.parse("--listen", "tcp:82", "--port", "81", "--listen", LOOPBACK)
         self.assertEqual(["tcp:81", "tcp:82", LOOPBACK], several["listen"])
         self.assertEqual(3, len(several["endpoints"]))
+
+    def test_tls(self) -> None:
+        """
+        An endpoint may be one of TLS.
+        """
+        pair = KeyPair.generate(size=2048)
+        path = Path(self.mktemp())
+        certificate = pair.selfSignedCert(1, CN="localhost")
+        path.write_bytes(pair.dump(crypto.FILETYPE_PEM) + certificate.dumpPEM())
+        service: Any = self.service("--listen", f"ssl:0:privateKey={path}:interface=127.0.0.1")
+        service.privilegedStartService()
+        ((port, _, _, _, interface),) = self.reactor.sslServers
+        self.assertEqual((0, "127.0.0.1", []), (port, interface, self.ports()))
 
     def test_listener(self) -> None:
         """
