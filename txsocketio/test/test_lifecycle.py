@@ -9,7 +9,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -697,6 +697,7 @@ class LifeTests(SynchronousTestCase):
     What is true of a life whatever happens.
     """
 
+    @settings(deadline=None)
     @given(st.lists(st.sampled_from(Input)))
     def test_anyInputs(self, inputs: list[Input]) -> None:
         """
@@ -712,6 +713,7 @@ class LifeTests(SynchronousTestCase):
             final = before & {State.CLOSED, State.SILENT}
             self.assertLessEqual(final, {life.carriage, life.pulse})
 
+    @settings(deadline=None)
     @given(st.lists(st.tuples(st.floats(0, 50), st.sampled_from(FROM_OUTSIDE))))
     def test_ends(self, inputs: list[tuple[float, Input]]) -> None:
         """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
@@ -115,6 +115,7 @@ class SerialTests(SynchronousTestCase):
             self.serial.run(job, MANY, outcome)
             self.assertEqual(len(self.done), MANY + 1)
 
+    @settings(deadline=None)
     @given(st.lists(st.booleans()), st.randoms())
     def test_order(self, kinds: list[bool], random: Any) -> None:
         """

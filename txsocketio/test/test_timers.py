@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from math import inf
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -262,6 +262,7 @@ class PropertyTests(TimersCase):
     What holds of all deadlines.
     """
 
+    @settings(deadline=None)
     @given(st.floats(0, 1e6), st.lists(MOMENTS, min_size=1, max_size=20))
     def test_inTime(self, start: float, dues: list[float]) -> None:
         """
@@ -279,6 +280,7 @@ class PropertyTests(TimersCase):
             # Met at the first look at the clock behind the tick.
             self.assertLess(woken, start + due + GRAIN + GRAIN / 2)
 
+    @settings(deadline=None)
     @given(
         st.lists(
             st.tuples(
