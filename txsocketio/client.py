@@ -228,12 +228,13 @@ class Client(Verbs, EventSource):
 
         @raise LocalProtocolError: more than C{maxRooms}.
         """
-        if not self.connected:
+        if self._ended:
             return
         if len(self._rooms.union(rooms)) > self.session.settings.maxRooms:
             raise LocalProtocolError(f"more than {self.session.settings.maxRooms} rooms")
         self._rooms.update(rooms)
-        self.namespace.enter(self, rooms)
+        if self.connected:
+            self.namespace.enter(self, rooms)
 
     def leave(self, *rooms: str) -> None:
         """
@@ -281,6 +282,10 @@ class Client(Verbs, EventSource):
         @return: L{False} where it has gone meanwhile.
         """
         self.connected = self._admitted = not self._ended
+        if self.connected:
+            # Middleware may have had it join some already.
+            self._rooms.add(self.sessionId)
+            self.namespace.enter(self, self._rooms)
         return self.connected
 
     def received(self, packet: Packet) -> None:

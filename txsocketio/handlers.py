@@ -6,14 +6,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from inspect import iscoroutine
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, Protocol, TypeVar, overload
 
 from twisted.internet.defer import Deferred, gatherResults, succeed
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 Handler = Callable[..., Any]
 _F = TypeVar("_F", bound=Handler)
+
+
+class FailureLog(Protocol):
+    """
+    What takes tracebacks: a L{twisted.logger.Logger}, say.
+    """
+
+    def failure(self, format: str, failure: Failure | None = None, **fields: Any) -> None:
+        """
+        Log one.
+        """
 
 
 class _Raised:
@@ -70,6 +80,8 @@ class EventSource:
     Something that handlers can be added to.
     """
 
+    __slots__ = ()
+
     _handlers: Handlers
 
     def addListener(self, event: str, f: Handler) -> None:
@@ -119,7 +131,7 @@ class EventSource:
         return f
 
 
-def call(log: Logger, f: Handler, args: Sequence[Any]) -> Any:
+def call(log: FailureLog, f: Handler, args: Sequence[Any]) -> Any:
     """
     Call a handler of the application, whatever kind it is.
 
@@ -142,13 +154,13 @@ def asDeferred(result: Any) -> Any:
     return Deferred.fromCoroutine(result) if iscoroutine(result) else result
 
 
-def _logged(log: Logger, failure: Failure, f: Handler) -> _Raised:
+def _logged(log: FailureLog, failure: Failure, f: Handler) -> _Raised:
     log.failure("A handler raised: {handler}", failure, handler=f)
     return RAISED
 
 
 def callAll(
-    log: Logger, handlers: Sequence[Handler], args: Sequence[Any]
+    log: FailureLog, handlers: Sequence[Handler], args: Sequence[Any]
 ) -> list[Any] | Deferred[list[Any]]:
     """
     L{call} all these at once.

@@ -76,6 +76,7 @@ class Listener(EventSource):
         self.server: Site | None = None
         self._settings, general, handlers = Options.of(options)
         self._log = _logger(self._settings.log)
+        self._failures = PeerLog(self._log, self._reactor)
         self._namespaces: dict[str, Namespace] = {}
         self._backplane: IBackplane = MemoryBackplane()
         self._policyPort: IListeningPort | None = None
@@ -138,7 +139,7 @@ class Listener(EventSource):
             name = f"/{name}"
         if name not in self._namespaces:
             self._namespaces[name] = Namespace(
-                name, self, self._manager, self._backplane, self._reactor, self._log
+                name, self, self._manager, self._backplane, self._reactor, self._failures
             )
         return self._namespaces[name]
 
@@ -239,9 +240,9 @@ class Listener(EventSource):
         return done
 
     async def _close(self) -> None:
+        await self._manager.close()
         if self._policyPort is not None:
             await _done(self._policyPort.stopListening())
-        await self._manager.close()
         await _done(self._backplane.stop())
 
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from txsocketio.errors import ConnectionRefused
-from txsocketio.handlers import EventSource, Handler, Handlers, asDeferred, callAll
+from txsocketio.handlers import EventSource, FailureLog, Handler, Handlers, asDeferred, callAll
 from txsocketio.interfaces import IBackplane
 from txsocketio.packets import Packet
 from txsocketio.verbs import Verbs
@@ -106,7 +105,7 @@ class Namespace(Audience, EventSource):
         manager: SessionManager,
         backplane: IBackplane,
         clock: IReactorTime,
-        log: Logger,
+        log: FailureLog,
     ) -> None:
         super().__init__(self, Address())
         self.name = name
@@ -220,7 +219,6 @@ class Namespace(Audience, EventSource):
         if not client.admitted():
             return
         self._clients[client.sessionId] = client
-        client.join(client.sessionId)
         welcome()
         for event in ("connection", "clientConnect"):
             outcome = self.fire(event, client)

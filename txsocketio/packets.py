@@ -14,6 +14,19 @@ from typing import Any, NamedTuple
 ROOT = "/"
 """The default namespace: every connection is in it from the start."""
 
+RESERVED = frozenset(
+    {
+        "connect",
+        "connect_error",
+        "disconnect",
+        "disconnecting",
+        "newListener",
+        "removeListener",
+        "error",
+    }
+)
+"""Events that only the protocol itself may send, here as in Socket.IO."""
+
 
 class Kind(IntEnum):
     """

@@ -30,7 +30,8 @@ class Settings:
     @ivar closeHandshakeTimeout: how long a WebSocket's client may take to
         answer the closing handshake before the connection is cut.
     @ivar maxPayload: the size of one message or request body, bytes.
-    @ivar maxPackets: how many packets one message or request body may hold.
+    @ivar maxPackets: how many packets one message or request body may hold,
+        and how many fragments one WebSocket message may have.
     @ivar maxQueue: how many packets may wait to be sent.
     @ivar maxQueueBytes: how many bytes may wait to be sent.
     @ivar maxPending: how many received packets of one client may wait for

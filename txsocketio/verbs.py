@@ -8,20 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from txsocketio.errors import LocalProtocolError
-from txsocketio.packets import Kind, Packet
-
-RESERVED = frozenset(
-    {
-        "connect",
-        "connect_error",
-        "disconnect",
-        "disconnecting",
-        "newListener",
-        "removeListener",
-        "error",
-    }
-)
-"""Events that only the protocol itself may send, here as in Socket.IO."""
+from txsocketio.packets import RESERVED, Kind, Packet
 
 
 def messagePacket(

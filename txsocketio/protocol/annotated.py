@@ -18,7 +18,7 @@ from zope.interface import implementer
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError
 from txsocketio.frames import Frame
 from txsocketio.interfaces import IDecoder, IDialect, Place
-from txsocketio.packets import ROOT, Kind, Packet
+from txsocketio.packets import RESERVED, ROOT, Kind, Packet
 from txsocketio.protocol._annotations import (
     EVENT,
     ID,
@@ -42,17 +42,6 @@ from txsocketio.protocol._utf16 import cut, units, wellFormed
 from txsocketio.settings import Settings
 
 _CONNECT, _CONNECT_ERROR, _DISCONNECT = "connect", "connect_error", "disconnect"
-_RESERVED = frozenset(
-    (
-        _CONNECT,
-        _CONNECT_ERROR,
-        _DISCONNECT,
-        "disconnecting",
-        "newListener",
-        "removeListener",
-        "error",
-    )
-)
 
 # What counts the heartbeats and the acknowledgements: any number that a
 # JavaScript client holds exactly, spelled in the one way in which it spells it.
@@ -256,7 +245,7 @@ def _interpretList(
         raise RemoteProtocolError("the arguments are no list")
     name = own[EVENT]
     id = _number(own[ID], "an acknowledgement's id") if ID in own else None
-    if name in _RESERVED:
+    if name in RESERVED:
         kind, data = _interpretReserved(name, arguments, namespace, id)
         return Packet(kind, data, namespace, None, others)
     if name:
@@ -362,7 +351,7 @@ def _connectArguments(packet: Packet) -> tuple[str, Any]:
 
 def _eventArguments(packet: Packet) -> tuple[str, Any]:
     name, *arguments = _list(packet.data) or [None]
-    if not isinstance(name, str) or not name or "\n" in name or name in _RESERVED:
+    if not isinstance(name, str) or not name or "\n" in name or name in RESERVED:
         raise LocalProtocolError(
             "an event's name is a str without newline, not empty and not reserved"
         )

@@ -253,3 +253,25 @@ class Middleware(NamespaceCase):
         self.chat.to("red").send("x")
         self.chat.to(self.peers[2].sid).send("x")
         self.assertEqual([[], [], []], self.heard())
+
+    def test_joins(self) -> None:
+        """
+        The rooms that middleware has a client join are its rooms when it is
+        let in, and not before.
+        """
+        late: Deferred[None] = Deferred()
+
+        @self.chat.use
+        async def assign(client: Client) -> None:
+            client.join("red", "blue")
+            client.leave("blue")
+            await late
+
+        self.peers[2].say("r:chat:hi")
+        self.chat.to("red").send("early")
+        late.callback(None)
+        self.chat.to("red").send("red")
+        self.chat.to("blue").send("blue")
+        self.assertEqual([[], [], [":red"]], self.heard())
+        client = self.peers[2].inRealm("chat")
+        self.assertEqual({"red", client.sessionId}, client.rooms)

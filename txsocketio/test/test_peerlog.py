@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 from twisted.logger import Logger, LogLevel
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio.peerlog import LINES_PER_SECOND, PeerLog
@@ -60,6 +61,24 @@ class PeerLogTests(SynchronousTestCase):
             self.note(2), ["thing 0 (5 such lines left out before this one)", "thing 1"]
         )
         self.assertEqual(self.written.events[0]["leftOut"], 5)
+
+    def test_failures(self) -> None:
+        """
+        Tracebacks are bounded in the same way.
+        """
+        for number in range(1000):
+            try:
+                raise ValueError(str(number))
+            except ValueError:
+                self.log.failure("{what}", what="wrong")
+        self.assertEqual(self.written.lines, ["wrong"] * LINES_PER_SECOND)
+        self.assertEqual(str(self.written.events[3]["log_failure"].value), "3")
+        self.clock.advance(1)
+        self.written.events.clear()
+        self.log.failure("{what}", Failure(KeyError("given")), what="again")
+        (event,) = self.written.events
+        self.assertIsInstance(event["log_failure"].value, KeyError)
+        self.assertEqual(event["leftOut"], 1000 - LINES_PER_SECOND)
 
     def test_everySecond(self) -> None:
         """

@@ -9,8 +9,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio.errors import LocalProtocolError
-from txsocketio.packets import Kind, Packet
-from txsocketio.verbs import RESERVED, Verbs, eventPacket
+from txsocketio.packets import RESERVED, Kind, Packet
+from txsocketio.verbs import Verbs, eventPacket
 
 
 class Speaker(Verbs):
