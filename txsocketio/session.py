@@ -115,6 +115,7 @@ class Session:
         "__weakref__",
         "_beats",
         "_decoder",
+        "_dispatching",
         "_events",
         "_keeper",
         "_life",
@@ -151,6 +152,7 @@ class Session:
         self.connections = 0
         self.tick = 0
         self._decoder = dialect.decoder(settings)
+        self._dispatching = False
         self._life = Life(settings)
         self._transport: ITransport | None = None
         self._queue: deque[Frame] = deque()
@@ -262,6 +264,12 @@ class Session:
         """
         if self._receiver is _DISCARDING:
             raise RemoteProtocolError("this session has ended", HTTPStatus.NOT_FOUND)
+        if self._dispatching:
+            # A handler has answered the poll, and behind that poll, on the
+            # same connection, another request was waiting.
+            raise RemoteProtocolError(
+                "another request of this session is being taken", HTTPStatus.CONFLICT
+            )
         try:
             self._dispatch(self._decoder.payload(body))
         except RemoteProtocolError as error:
@@ -269,6 +277,13 @@ class Session:
             raise
 
     def _dispatch(self, packets: Iterable[Packet]) -> None:
+        self._dispatching = True
+        try:
+            self._dispatchEach(packets)
+        finally:
+            self._dispatching = False
+
+    def _dispatchEach(self, packets: Iterable[Packet]) -> None:
         for packet in packets:
             self.dialect = self._decoder.dialect
             if packet.kind is Kind.PONG:

@@ -483,6 +483,22 @@ class RequestAttacks(AttackCase):
         self.assertEqual(self.seen, ["x"])
         self.assertEqual(self.server.poll(sid).answer().body, b"1:2::x,")
 
+    def test_pipelinedPOSTWithinAnother(self) -> None:
+        """
+        A POST on another connection has the poll answered by its first
+        message: the one that waited behind the poll comes in the middle of
+        it, and is refused; neither is mixed with the other.
+        """
+        sid = self.server.open()
+        wire = self.server.poll(sid)
+        path = f"/socket.io/xhr-polling/{sid}/send"
+        self.server.request("POST", path, FORM, b"data=1:2::x,", wire=wire)
+        other = self.server.post(f"/xhr-polling/{sid}/send", "1:2::a,1:2::b,")
+        self.assertEqual(other.answer().body, b"ok")
+        self.assertEqual([answer.status for answer in wire.answers()], [200, 409])
+        self.assertEqual(self.seen, ["a", "b"])
+        self.assertEqual(self.server.poll(sid).answer().body, b"1:2::b,")
+
     def test_pipelinedFlood(self) -> None:
         """
         Behind a poll Twisted reads 16 KB more, then stops the peer.
