@@ -35,14 +35,26 @@ from txsocketio.protocol import annotated
 from txsocketio.resource import Fork, Router
 from txsocketio.static import ClientFiles
 from txsocketio.transports._http import Gate, HTTPTransport
+from txsocketio.transports.flashsocket import FlashSocket
+from txsocketio.transports.htmlfile import HTMLFile
 from txsocketio.transports.jsonppolling import JSONPPolling
+from txsocketio.transports.serverevents import ServerEvents
 from txsocketio.transports.websocket import WebSocket
+from txsocketio.transports.xhrmultipart import XHRMultipart
 from txsocketio.transports.xhrpolling import XHRPolling
 
 DIALECTS: tuple[IDialect, ...] = (annotated.SPECIFICATION,)
 """In the order in which they are asked whether a URL is theirs."""
 
-TRANSPORTS: tuple[type[HTTPTransport], ...] = (WebSocket, XHRPolling, JSONPPolling)
+TRANSPORTS: tuple[type[HTTPTransport], ...] = (
+    WebSocket,
+    ServerEvents,
+    FlashSocket,
+    HTMLFile,
+    XHRMultipart,
+    XHRPolling,
+    JSONPPolling,
+)
 """In the order in which C{listener.options} names them."""
 
 _FLASH = "flashsocket"

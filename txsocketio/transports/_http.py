@@ -12,9 +12,9 @@ from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.python.failure import Failure
-from twisted.web.http import Request
+from twisted.web.http import HTTPChannel, Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
@@ -333,3 +333,123 @@ class Poll:
     def _lost(self, reason: Failure) -> None:
         self.writable = False
         self._session.lost(self, DisconnectReason.TRANSPORT_CLOSE)
+
+
+class Streaming(HTTPTransport):
+    """
+    A transport whose GET is answered without end.
+
+    @cvar heading: the answer's headers, in their order; those that keep
+        proxies from holding it back come behind them.
+    """
+
+    heading: ClassVar[Sequence[tuple[bytes, bytes]]]
+
+    def get(self, request: Request, place: Place) -> int:
+        """
+        Open a stream.
+        """
+        session = self.gate.enter(place, request)
+        for name, value in (*self.heading, *_UNBUFFERED):
+            request.setHeader(name, value)
+        self.begin(request)
+        request.write(self.preamble(session))
+        session.attach(Stream(self, session, request))
+        return NOT_DONE_YET
+
+    def begin(self, request: Request) -> None:
+        """
+        Send the headers, where that has to be done in another way than
+        Twisted's.
+        """
+
+    def preamble(self, session: ISession) -> bytes:
+        """
+        What the answer begins with.
+        """
+        raise NotImplementedError
+
+    def wrap(self, body: bytes) -> bytes:
+        """
+        What the transport's way of reading wants of a batch of frames.
+        """
+        raise NotImplementedError
+
+
+# What nginx asks for, and every other cache and compressor on the way.
+_UNBUFFERED = (
+    (b"Cache-Control", b"no-cache, no-store, no-transform"),
+    (b"X-Accel-Buffering", b"no"),
+)
+
+
+@implementer(ITransport, IPushProducer)
+class Stream:
+    """
+    One GET whose answer goes on.
+    """
+
+    isStream = True
+
+    def __init__(self, streaming: Streaming, session: ISession, request: Request) -> None:
+        self.name = streaming.name
+        self.writable = True
+        self._streaming = streaming
+        self._session = session
+        self._request = request
+        self._open = True
+        request.notifyFinish().addErrback(self._lost)
+        request.registerProducer(self, True)
+
+    def write(self, frames: Sequence[Frame]) -> None:
+        """
+        See L{ITransport.write}.
+        """
+        body = self._session.dialect.join(frames)
+        self._request.write(self._streaming.wrap(body))
+
+    def close(self, reason: DisconnectReason, detail: str = "") -> None:
+        """
+        See L{ITransport.close}.
+        """
+        if not self._open:
+            return
+        self._end()
+        request = self._request
+        request.unregisterProducer()
+        if reason is DisconnectReason.SLOW_CONSUMER and isinstance(request.channel, HTTPChannel):
+            # It reads nothing: what waits for it would wait for ever.
+            transport: Any = request.channel.transport
+            transport.abortConnection()
+        else:
+            request.finish()
+
+    def _lost(self, reason: Failure) -> None:
+        if self._open:
+            self._end()
+            self._session.lost(self, DisconnectReason.TRANSPORT_CLOSE)
+
+    def _end(self) -> None:
+        self._open = self.writable = False
+
+    # What the connection says.
+
+    def pauseProducing(self) -> None:
+        """
+        The socket takes no more just now.
+        """
+        self.writable = False
+
+    def resumeProducing(self) -> None:
+        """
+        The socket takes more.
+        """
+        if self._open:
+            self.writable = True
+            self._session.resumed(self)
+
+    def stopProducing(self) -> None:
+        """
+        The connection has gone.
+        """
+        self.writable = False
