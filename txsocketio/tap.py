@@ -72,6 +72,14 @@ class Options(UsageOptions):
         ["static", "s", None, "A folder to serve beside it, at /."],
         ["log-level", "l", None, f"What to log at least: {', '.join(_LEVELS)}."],
     ]
+    optFlags = [  # noqa: RUF012 - so here
+        [
+            "trust-proxy",
+            None,
+            "Believe X-Forwarded-For, -Host and -Proto. Only where nobody gets here but through"
+            " a proxy that sets them.",
+        ],
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,6 +120,7 @@ class Options(UsageOptions):
             resource=self["resource"],
             transports=_list(self["transports"]),
             origins=_list(origins) if origins else None,
+            trustProxy=bool(self["trust-proxy"]),
         )
         self["observer"] = None
         if self["log-level"] is not None:

@@ -109,6 +109,7 @@ class OptionsTests(TapCase):
         for name in ("port", "listen", "app", "resource", "transports", "origins", "static",
                      "log-level"):  # fmt: skip
             self.assertRegex(usage, rf"--{name}=\s+[A-Z]")
+        self.assertRegex(usage, r"--trust-proxy\s+[A-Z]")
         self.assertIn("8080", usage)
         self.assertIn("websocket,xhr-polling,jsonp-polling", usage)
         self.assertIn("debug, info, warn, error, critical", usage)
@@ -166,6 +167,14 @@ class OptionsTests(TapCase):
         self.assertEqual(["a.org:80", "*:81"], options["origins"])
         everybody = self.parse("-o", "*:*")["listener"]
         self.assertTrue(everybody.origins.judge({b"Origin": [b"http://b.org"]}.get).allowed)
+
+    def test_trustProxy(self) -> None:
+        """
+        C{--trust-proxy} is the listener's C{trustProxy}; without it no proxy
+        is trusted.
+        """
+        for arguments, trusts in (((), False), (("--trust-proxy",), True)):
+            self.assertIs(trusts, self.parse(*arguments)["listener"].options["trustProxy"])
 
     def test_app(self) -> None:
         """
