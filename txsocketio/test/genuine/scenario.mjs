@@ -7,13 +7,16 @@ import { Visitor } from "./visitor.mjs";
 
 const LOG_SHOWN = 5_000;
 
+// Certificates are made for the tests.
+const CONTEXT = { ignoreHTTPSErrors: true };
+
 const began = performance.now();
 
-/** The pages and servers of one test. */
+/** The pages of one test, and the programs that serve them. */
 class Stage {
   #context;
   #visitors = [];
-  #servers = new Map();
+  #programs = new Map();
 
   constructor(context) {
     this.#context = context;
@@ -36,9 +39,11 @@ class Stage {
     return visitor;
   }
 
-  /** Show what that server prints from now on, should the test fail. */
+  /** Show what is printed there from now on, should the test fail. */
   watches(server) {
-    if (!this.#servers.has(server)) this.#servers.set(server, server.log.length);
+    for (const each of server.programs) {
+      if (!this.#programs.has(each)) this.#programs.set(each, each.log.length);
+    }
   }
 
   /** Fail if a page had an error that nobody caught. */
@@ -51,8 +56,8 @@ class Stage {
   }
 
   toString() {
-    const logs = [...this.#servers].map(
-      ([server, from]) => `${server.origin} printed:\n${server.log.slice(from).slice(-LOG_SHOWN)}`,
+    const logs = [...this.#programs].map(
+      ([program, from]) => `${program.name} printed:\n${program.log.slice(from).slice(-LOG_SHOWN)}`,
     );
     return [...this.#visitors.map((visitor) => visitor.notes), ...logs].join("\n");
   }
@@ -67,7 +72,7 @@ class Stage {
  */
 export function scenario(name, play, patience = 3 * PATIENCE) {
   it(name, { timeout: patience }, async () => {
-    const stage = new Stage(await (await browser()).newContext());
+    const stage = new Stage(await (await browser()).newContext(CONTEXT));
     try {
       await play(stage);
       stage.assertWellBehaved();

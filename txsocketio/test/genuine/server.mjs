@@ -16,30 +16,28 @@ const TWISTD = "from twisted.scripts.twistd import run; run()";
 const running = new Set();
 
 // Only what a failed test has left over.
-after(() => Promise.all([...running].map((server) => server.kill())));
+after(() => Promise.all([...running].map((program) => program.kill())));
 
-/** A server's process on a port of its own, which it keeps over restarts. */
-export class Server {
+/** A process that serves, and prints what it does. */
+export class Program {
   #command;
+  #manner;
   #process;
   #log = "";
   #changed = new EventEmitter();
 
   /**
-   * @param {number} port
-   * @param {string[]} command the arguments of Python.
+   * @param {string} name for error messages.
+   * @param {string[]} command
+   * @param {object} manner
+   * @param {RegExp} manner.ready what it prints once it accepts connections.
+   * @param {string} manner.stop the signal on which it ends in good order, with status 0.
+   * @param {string} manner.kill the signal on which it ends at once.
    */
-  constructor(port, command) {
-    this.port = port;
+  constructor(name, command, { ready, stop = "SIGTERM", kill = "SIGKILL" }) {
+    this.name = name;
     this.#command = command;
-  }
-
-  get host() {
-    return "127.0.0.1";
-  }
-
-  get origin() {
-    return `http://${this.host}:${this.port}`;
+    this.#manner = { ready, stop, kill };
   }
 
   /** What it has printed, over all its restarts. */
@@ -50,17 +48,19 @@ export class Server {
   /** Resolve once it accepts connections. */
   async start() {
     const printed = this.#log.length;
-    this.#process = spawn(PYTHON, this.#command, {
+    const [program, ...args] = this.#command;
+    this.#process = spawn(program, args, {
       cwd: REPOSITORY,
       env: { ...process.env, PYTHONUNBUFFERED: "1" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     running.add(this);
+    this.#process.once("error", (error) => this.#change(() => (this.#log += error)));
     this.#process.once("close", () => this.#change(() => running.delete(this)));
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => this.#change(() => (this.#log += text)));
     }
-    await this.prints(new RegExp(`starting on ${this.port}\\b`), printed);
+    await this.prints(this.#manner.ready, printed);
   }
 
   #change(change) {
@@ -75,31 +75,67 @@ export class Server {
    * @param {number} from where in the log to begin.
    */
   async prints(pattern, from = 0) {
-    await within(`the server prints ${pattern}`, this.#until(pattern, from));
+    await within(`${this.name} prints ${pattern}`, this.#until(pattern, from));
   }
 
   async #until(pattern, from) {
     while (!pattern.test(this.#log.slice(from))) {
-      assert.ok(running.has(this), `the server ended before it printed ${pattern}:\n${this.#log}`);
+      assert.ok(running.has(this), `${this.name} ended before it printed ${pattern}:\n${this.#log}`);
       await once(this.#changed, "change");
     }
   }
 
   /** Ask it to end, see that it does so in good order and had no trouble until then. */
   async stop() {
-    assert.ok(running.has(this), `the server has ended before:\n${this.#log}`);
-    const ended = once(this.#process, "close");
-    this.#process.kill("SIGTERM");
-    const [status, signal] = await within("the server ends on SIGTERM", ended);
+    assert.ok(running.has(this), `${this.name} has ended before:\n${this.#log}`);
+    const [status, signal] = await this.#ends(this.#manner.stop);
     assert.deepEqual({ status, signal }, { status: 0, signal: null }, this.#log);
     assert.doesNotMatch(this.#log, /Traceback|Unhandled/);
   }
 
   /** End it as a power failure would. */
   async kill() {
+    await this.#ends(this.#manner.kill);
+  }
+
+  #ends(signal) {
     const ended = once(this.#process, "close");
-    this.#process.kill("SIGKILL");
-    await within("the server ends on SIGKILL", ended);
+    this.#process.kill(signal);
+    return within(`${this.name} ends on ${signal}`, ended);
+  }
+}
+
+/**
+ * One of our servers, on a port of its own, which it keeps over restarts.
+ *
+ * Like whatever else visitors go to, it has `origin` with its parts `secure`,
+ * `host` and `port`, and `programs`, which print what happens there.
+ */
+export class Server extends Program {
+  /**
+   * @param {number} port
+   * @param {string[]} command the arguments of Python.
+   */
+  constructor(port, command) {
+    const ready = new RegExp(`starting on ${port}\\b`);
+    super(`the server on port ${port}`, [PYTHON, ...command], { ready });
+    this.port = port;
+  }
+
+  get secure() {
+    return false;
+  }
+
+  get host() {
+    return "127.0.0.1";
+  }
+
+  get origin() {
+    return `http://${this.host}:${this.port}`;
+  }
+
+  get programs() {
+    return [this];
   }
 }
 
@@ -136,7 +172,7 @@ async function started(server) {
  * A port that nothing uses, and below those that the system gives to outgoing
  * connections, so that it stays free while a server restarts.
  */
-async function freePort() {
+export async function freePort() {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
     if (await isFree(port)) return port;
