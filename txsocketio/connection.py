@@ -135,7 +135,7 @@ class Connection:
             return
         del self._clients[name]
         self._dismissed.add(name)
-        self._session.send(Packet(Kind.CONNECT_ERROR, refusal, name))
+        self._session.tell(Packet(Kind.CONNECT_ERROR, refusal, name))
         if name == ROOT and self._session.dialect.rootIsConnection:
             self._session.close(DisconnectReason.REFUSED)
 

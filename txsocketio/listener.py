@@ -31,7 +31,7 @@ from txsocketio.options import Options
 from txsocketio.origins import Origins
 from txsocketio.packets import ROOT
 from txsocketio.peerlog import PeerLog
-from txsocketio.protocol import annotated
+from txsocketio.protocol import annotated, tilde
 from txsocketio.resource import Fork, Router
 from txsocketio.static import ClientFiles
 from txsocketio.transports._http import Gate, HTTPTransport
@@ -43,8 +43,12 @@ from txsocketio.transports.websocket import WebSocket
 from txsocketio.transports.xhrmultipart import XHRMultipart
 from txsocketio.transports.xhrpolling import XHRPolling
 
-DIALECTS: tuple[IDialect, ...] = (annotated.SPECIFICATION,)
-"""In the order in which they are asked whether a URL is theirs."""
+PROTOCOLS: Mapping[str, tuple[IDialect, ...]] = {
+    "annotated": (annotated.SPECIFICATION,),
+    "0.6": (tilde.TILDE,),
+}
+"""What the option C{protocol} chooses between; of each, the dialects in the
+order in which they are asked whether a URL is theirs."""
 
 TRANSPORTS: tuple[type[HTTPTransport], ...] = (
     WebSocket,
@@ -130,7 +134,7 @@ class Listener(EventSource):
         )
         gate = Gate(self.origins, self._manager, settings, self._reactor, options.trustProxy)
         self.router = Router(
-            DIALECTS,
+            options.chooseProtocol(PROTOCOLS),
             {name: classes[name](gate) for name in names},
             ClientFiles(options.clientFiles) if options.clientFiles else ClientFiles(),
         )

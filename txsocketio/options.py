@@ -7,13 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from txsocketio import settings
 from txsocketio.errors import LocalProtocolError
 from txsocketio.settings import Settings, checkNumber
 
 _MAX_PORT = 65535
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,9 @@ class Options:
     if they are given here.
 
     @ivar resource: the path, with or without slashes around it.
+    @ivar protocol: the name of the protocol that is spoken to all clients:
+        C{"annotated"}, the first one, or C{"0.6"}. The two share their URLs,
+        and the server speaks first.
     @ivar transports: the names of the accepted transports; L{None} for all.
     @ivar transportOptions: L{Settings} by transport name, as mappings.
     @ivar log: a function that gets each entry of the log as one L{str}: a
@@ -50,6 +55,7 @@ class Options:
     log: Callable[[str], Any] | None = None
     flashPolicyServer: bool = True
     flashPolicyPort: int = 843
+    protocol: str = "annotated"
     origins: str | Iterable[str] | None = None
     ignoreEmptyOrigin: bool = True
     trustProxy: bool = False
@@ -110,6 +116,19 @@ class Options:
         @raise LocalProtocolError: there is no such transport.
         """
         known = list(known)
+    def chooseProtocol(self, known: Mapping[str, _T]) -> _T:
+        """
+        What C{protocol} names.
+
+        @param known: all there is.
+        @raise LocalProtocolError: there is no such protocol.
+        """
+        if self.protocol not in known:
+            raise LocalProtocolError(
+                f"unknown protocol {self.protocol!r}; there are {', '.join(known)}"
+            )
+        return known[self.protocol]
+
         chosen = known if self.transports is None else list(self.transports)
         for name in (*chosen, *self.transportOptions):
             if name not in known:
@@ -165,6 +184,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         ),
         "a mapping of transports' names to mappings",
     ),
+    "protocol": (lambda value: isinstance(value, str), "a name"),
     "log": (lambda value: value is None or callable(value), "a function (or None)"),
     "flashPolicyPort": (
         lambda value: isinstance(value, int) and 0 <= value <= _MAX_PORT,

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from zope.interface import implementer
 
-from txsocketio.errors import DisconnectReason, RemoteProtocolError
+from txsocketio.errors import DisconnectReason, RemoteProtocolError, UnsupportedByClient
 from txsocketio.interfaces import IDialect, IReceiver, ISession, ITransport
 from txsocketio.lifecycle import Action, Input, Life, State
 from txsocketio.packets import Kind, Packet
@@ -184,6 +185,14 @@ class Session:
             written to this client.
         """
         self.write(self.dialect.encode(packet))
+
+    def tell(self, packet: Packet) -> None:
+        """
+        Send a packet, unless the client's generation of the protocol has no
+        word for it.
+        """
+        with suppress(UnsupportedByClient):
+            self.send(packet)
 
     def write(self, frame: Frame) -> None:
         """
@@ -393,8 +402,10 @@ class Session:
         receiver.closed(event.reason)
 
     def _goodbye(self, event: _Event) -> None:
-        # Not bounded: nothing comes after it.
-        self._queue.append(self.dialect.encode(Packet(Kind.CLOSE)))
+        # Not bounded: nothing comes after it. Where the generation has no word
+        # for it, the client sees its connection go.
+        with suppress(UnsupportedByClient):
+            self._queue.append(self.dialect.encode(Packet(Kind.CLOSE)))
 
     def _cut(self, event: _Event) -> None:
         transport, self._transport = self._transport, None

@@ -38,9 +38,10 @@ from twisted.web.static import File
 from txsocketio import demo
 from txsocketio.errors import LocalProtocolError
 from txsocketio.handlers import asDeferred
-from txsocketio.listener import TRANSPORTS, Listener, listen
+from txsocketio.listener import PROTOCOLS, TRANSPORTS, Listener, listen
 
 _NAMES = ",".join(each.name for each in TRANSPORTS)
+_PROTOCOLS = " or ".join(PROTOCOLS)
 _LEVELS = [level.name for level in LogLevel.iterconstants()]
 _MAX_PORT = 65535
 
@@ -61,6 +62,7 @@ class Options(UsageOptions):
         ["port", "p", None, "The TCP port to listen on; 8080 without --listen."],
         ["app", "a", None, "The application, as MODULE:CALLABLE; called with the Listener."],
         ["resource", "r", "socket.io", "The path under which Socket.IO is served."],
+        ["protocol", None, "annotated", f"What the clients speak: {_PROTOCOLS}."],
         ["transports", "t", _NAMES, "The accepted transports, in a list with commas."],
         [
             "origins",
@@ -121,6 +123,7 @@ class Options(UsageOptions):
             transports=_list(self["transports"]),
             origins=_list(origins) if origins else None,
             trustProxy=bool(self["trust-proxy"]),
+            protocol=self["protocol"],
         )
         self["observer"] = None
         if self["log-level"] is not None:

@@ -23,7 +23,7 @@ from zope.interface.verify import verifyObject
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.interfaces import IDecoder, IDialect, Place
 from txsocketio.packets import Kind, Packet
-from txsocketio.protocol import annotated
+from txsocketio.protocol import _framing, annotated
 from txsocketio.protocol._annotations import MAX_ANNOTATIONS
 from txsocketio.protocol.annotated import GENUINE, SPECIFICATION, Annotated, AnnotatedDecoder
 from txsocketio.settings import Settings
@@ -701,7 +701,7 @@ class LinearTests(SynchronousTestCase):
         @param packets: how many are expected.
         @return: how many characters were copied, how many functions called.
         """
-        self.patch(annotated, "StringIO", WatchedIO)
+        self.patch(_framing, "StringIO", WatchedIO)
         decoder = decoderFor(maxPackets=10**6)
         calls = 0
 

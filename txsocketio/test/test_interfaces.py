@@ -18,7 +18,7 @@ import txsocketio
 from txsocketio import interfaces
 from txsocketio.backplane.memory import MemoryBackplane
 from txsocketio.interfaces import IBackplane, IDecoder, IDialect, IReceiver, ISession, ITransport
-from txsocketio.protocol import annotated
+from txsocketio.protocol import annotated, tilde
 from txsocketio.session import _DISCARDING
 from txsocketio.settings import Settings
 from txsocketio.test.fakes import Bench, FakeDecoder
@@ -58,7 +58,7 @@ def made() -> Iterator[tuple[Any, object]]:
         yield IReceiver, session._receiver
         yield ITransport, session._transport
     yield IReceiver, _DISCARDING
-    for dialect in (annotated.SPECIFICATION, annotated.GENUINE):
+    for dialect in (annotated.SPECIFICATION, annotated.GENUINE, tilde.TILDE):
         yield IDialect, dialect
         yield IDecoder, dialect.decoder(Settings())
     yield IBackplane, MemoryBackplane()

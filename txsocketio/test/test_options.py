@@ -23,6 +23,7 @@ KNOWN = ["websocket", "xhr-polling", "jsonp-polling"]
 
 VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
     "resource": (["io", "/a/b/"], [None, 5, b"io", ["io"]]),
+    "protocol": (["annotated", "0.6"], [None, 5, b"0.6", ["0.6"]]),
     "transports": ([None, KNOWN, tuple(KNOWN), iter(KNOWN)], ["websocket", 5]),
     "transportOptions": (
         [{}, {"websocket": {"duration": 1}}],
@@ -46,6 +47,7 @@ TAKES = {
     "resource": "a path",
     "transports": "a list of names (or None)",
     "transportOptions": "a mapping of transports' names to mappings",
+    "protocol": "a name",
     "log": "a function (or None)",
     "flashPolicyPort": "a port up to 65535",
     "clientFiles": "a folder (or None)",
@@ -153,6 +155,29 @@ class OfTests(SynchronousTestCase):
 class MountTests(SynchronousTestCase):
     """
     Where it is served.
+class ProtocolTests(SynchronousTestCase):
+    """
+    What is spoken.
+    """
+
+    def test_chosen(self) -> None:
+        """
+        What bears the name; the first protocol where nothing is said.
+        """
+        known = {"annotated": 1, "0.6": 2}
+        self.assertEqual(Options().chooseProtocol(known), 1)
+        self.assertEqual(Options(protocol="0.6").chooseProtocol(known), 2)
+
+    def test_unknown(self) -> None:
+        """
+        All that there are are named.
+        """
+        error = self.assertRaises(
+            LocalProtocolError, Options(protocol="0.5").chooseProtocol, {"a": 1, "b": 2}
+        )
+        self.assertEqual(str(error), "unknown protocol '0.5'; there are a, b")
+
+
     """
 
     def test_parts(self) -> None:

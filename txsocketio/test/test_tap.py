@@ -106,8 +106,8 @@ class OptionsTests(TapCase):
         Every option is there, with a text.
         """
         usage = str(Options())
-        for name in ("port", "listen", "app", "resource", "transports", "origins", "static",
-                     "log-level"):  # fmt: skip
+        for name in ("port", "listen", "app", "resource", "protocol", "transports", "origins",
+                     "static", "log-level"):  # fmt: skip
             self.assertRegex(usage, rf"--{name}=\s+[A-Z]")
         self.assertRegex(usage, r"--trust-proxy\s+[A-Z]")
         self.assertIn("8080", usage)
@@ -181,6 +181,13 @@ class OptionsTests(TapCase):
         C{--app} names a callable in a module; without C{--static} there is
         nothing beside it.
         """
+    def test_protocol(self) -> None:
+        """
+        C{--protocol} is the listener's.
+        """
+        for arguments, protocol in (((), "annotated"), (("--protocol", "0.6"), "0.6")):
+            self.assertEqual(protocol, self.parse(*arguments)["listener"].options["protocol"])
+
         options = self.parse("--app", "txsocketio_test_app:attach")
         self.assertEqual(self.app.attach, options["attach"])
         self.assertNotIsInstance(options["site"].resource._site, File)
@@ -242,6 +249,7 @@ class OptionsTests(TapCase):
             line = error.code
             # Which is what Python makes one line on stderr and status 1 of.
             self.assertIsInstance(line, str, arguments)
+            ("--protocol carrier-pigeon", "'carrier-pigeon' annotated, 0.6"),
             self.assertNotIn("\n", line)
             self.assertTrue(line.startswith("twistd socketio: "), line)
             self.assertTrue(line.endswith(" (see twistd socketio --help)"), line)

@@ -1,0 +1,181 @@
+"""
+What the dialects of 2010 have in common: URLs, forms, scripts, heartbeats.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import ClassVar
+
+from txsocketio.errors import LocalProtocolError, RemoteProtocolError
+from txsocketio.frames import Frame
+from txsocketio.interfaces import IDialect, Place
+from txsocketio.packets import Kind, Packet
+from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing
+from txsocketio.protocol._json import dumps
+from txsocketio.protocol._utf16 import units
+from txsocketio.settings import Settings
+
+_TOO_MANY = 10**MAX_DIGITS
+_NUMBER = re.compile(NUMBER)
+_INDEX = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}")
+
+
+def number(digits: str, what: str) -> int:
+    """
+    @raise RemoteProtocolError: these are no digits of a number.
+    """
+    if not _NUMBER.fullmatch(digits):
+        raise RemoteProtocolError(f"{what} is no number of up to {MAX_DIGITS} digits")
+    return int(digits)
+
+
+def digits(number: object) -> str:
+    """
+    @raise LocalProtocolError: nobody would read this as a number.
+    """
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _TOO_MANY:
+        return str(int(number))
+    raise LocalProtocolError(f"what is counted here takes a number from 0 to {_TOO_MANY - 1}")
+
+
+def typeName(value: object) -> str:
+    """
+    What kind of thing that is.
+    """
+    return type(value).__name__
+
+
+def checkText(data: object) -> str:
+    """
+    @raise LocalProtocolError: this is no text.
+    """
+    if not isinstance(data, str):
+        raise LocalProtocolError(f"a text message is a str, not a {typeName(data)}")
+    return data
+
+
+class FirstDialect:
+    """
+    All of L{IDialect} but the packets.
+
+    @cvar framing: finds the frames.
+    @cvar scriptEnd: what ends the script of a JSONP answer.
+    """
+
+    framing: ClassVar[type[Framing]]
+    scriptEnd: ClassVar[str] = ""
+    serverBeats = True
+    rootIsConnection = True
+    postField = b"data"
+
+    def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
+        """
+        C{transport[/[sid][/anything...]]}; the last part of C{anything} is
+        the index, where it is a number.
+        """
+        if not path or not path[0]:
+            return None
+        sid = path[1] if len(path) > 1 else ""
+        last = next((part for part in reversed(path[2:]) if part), "")
+        index = int(last) if _INDEX.fullmatch(last) else None
+        return Place(self, path[0], sid or None, index)
+
+    def opening(self, sid: str) -> Sequence[Packet]:
+        """
+        See L{IDialect.opening}.
+        """
+        return [Packet(Kind.OPEN, sid)]
+
+    def beat(self, number: int) -> Packet:
+        """
+        See L{IDialect.beat}.
+        """
+        return Packet(Kind.PING, number)
+
+    def join(self, frames: Iterable[Frame]) -> bytes:
+        """
+        See L{IDialect.join}.
+        """
+        return b"".join([frame.data for frame in frames])
+
+    def script(self, index: int, body: bytes) -> bytes:
+        """
+        See L{IDialect.script}.
+        """
+        literal = dumps(body.decode("utf-8"))
+        # Before 2019 these two could not stand in a JavaScript string.
+        literal = literal.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        return f"io.JSONP[{index}]._({literal}){self.scriptEnd}".encode()
+
+    def unscript(self, field: str) -> str:
+        """
+        Forms end every line with CR LF, which the frames' lengths do not know.
+        A field whose frames fit as they are, and only so, is no form's.
+        """
+        if "\r\n" not in field:
+            return field
+        turned = field.replace("\r\n", "\n")
+        isWhole = self.framing.isWhole
+        return field if isWhole(field) and not isWhole(turned) else turned
+
+
+class FirstDecoder:
+    """
+    All of L{txsocketio.interfaces.IDecoder} but what frames mean.
+
+    @cvar whole: one whole frame; its groups are the header, the length and
+        the data.
+    @ivar dialect: see L{txsocketio.interfaces.IDecoder}.
+    """
+
+    __slots__ = ("_framing", "_maxPackets", "_maxPayload", "dialect")
+
+    whole: ClassVar[re.Pattern[str]]
+
+    def __init__(self, dialect: IDialect, framing: Framing, settings: Settings) -> None:
+        self.dialect = dialect
+        self._framing = framing
+        self._maxPayload = settings.maxPayload
+        self._maxPackets = settings.maxPackets
+
+    def message(self, data: str | bytes) -> Iterator[Packet]:
+        """
+        See L{txsocketio.interfaces.IDecoder.message}.
+        """
+        if isinstance(data, bytes):
+            raise RemoteProtocolError("binary data, which this protocol does not know")
+        # Nearly always it is one whole frame, and a short one.
+        whole = self.whole.fullmatch(data) if self._framing.isIdle else None
+        if whole is not None:
+            header, length, content = whole.groups()
+            if int(length) == units(content) <= self._maxPayload:
+                return iter((self.interpret(header, content),))
+        return self._packets(data)
+
+    def payload(self, body: str | bytes) -> Iterator[Packet]:
+        """
+        See L{txsocketio.interfaces.IDecoder.payload}.
+        """
+        if not body:
+            raise RemoteProtocolError("no packets")
+        return self.message(body)
+
+    def _packets(self, text: str) -> Iterator[Packet]:
+        for count, (header, data) in enumerate(self._framing.feed(text), 1):
+            if count > self._maxPackets:
+                raise RemoteProtocolError(
+                    f"more packets at once than maxPackets ({self._maxPackets}) allows",
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                )
+            yield self.interpret(header, data)
+
+    def interpret(self, header: str, data: str) -> Packet:
+        """
+        Tell what a frame says.
+
+        @raise RemoteProtocolError: nothing that this protocol knows.
+        """
+        raise NotImplementedError
