@@ -33,7 +33,7 @@ from txsocketio.packets import ROOT
 from txsocketio.peerlog import PeerLog
 from txsocketio.protocol import annotated, tilde
 from txsocketio.resource import Fork, Router
-from txsocketio.static import ClientFiles
+from txsocketio.static import BROWSER, ClientFiles
 from txsocketio.transports._http import Gate, HTTPTransport
 from txsocketio.transports.flashsocket import FlashSocket
 from txsocketio.transports.htmlfile import HTMLFile
@@ -136,7 +136,7 @@ class Listener(EventSource):
         self.router = Router(
             options.chooseProtocol(PROTOCOLS),
             {name: classes[name](gate) for name in names},
-            ClientFiles(options.clientFiles) if options.clientFiles else ClientFiles(),
+            ClientFiles(options.clientFiles or BROWSER, options.flashMovie),
         )
 
     def __repr__(self) -> str:
@@ -225,15 +225,24 @@ class Listener(EventSource):
         site.buildProtocol = sniffer.buildProtocol  # type: ignore[method-assign]
         limit = max(each.maxPayload for each in self._transports.values())
         limitBodies(site, self._settings.mount, limit)
-        if self._settings.flashPolicyServer and _FLASH in self.options["transports"]:
-            self._servePolicy()
+        if self._settings.flashPolicyServer:
+            self.servePolicy()
 
-    def _servePolicy(self) -> None:
-        port = self._settings.flashPolicyPort
+    def servePolicy(self) -> None:
+        """
+        Open the port for Flash policies, if C{flashsocket} is accepted;
+        where it cannot be opened, a line in the log says so.
+
+        L{listen} does this, unless C{flashPolicyServer} is false. It is for
+        those who have to do it later, after a fork, say.
+        """
+        options = self._settings
+        if _FLASH not in self.options["transports"]:
+            return
+        port = options.flashPolicyPort
+        factory = PolicyFactory(self.origins, options.flashPolicyAtOnce, clock=self._reactor)
         try:
-            self._policyPort = self._reactor.listenTCP(
-                port, PolicyFactory(self.origins, clock=self._reactor)
-            )
+            self._policyPort = self._reactor.listenTCP(port, factory)
         except CannotListenError as error:
             self._log.warn(
                 "No Flash policies on port {port} ({why}); they are still served inline",

@@ -38,6 +38,9 @@ class Options:
         their own, if C{flashsocket} is accepted. They are served inline
         anyhow.
     @ivar flashPolicyPort: that port.
+    @ivar flashPolicyAtOnce: whether to send the policy there to whoever
+        connects, without being asked.
+    @ivar flashMovie: the path of a C{WebSocketMain.swf} to serve.
     @ivar origins: which pages of other origins may connect: C{"*:*"} for
         all, a list of C{"host:port"} (either may be C{*}) or of whole
         origins; L{None} for none.
@@ -50,12 +53,14 @@ class Options:
     """
 
     resource: str = "socket.io"
+    protocol: str = "annotated"
     transports: Iterable[str] | None = None
     transportOptions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     log: Callable[[str], Any] | None = None
     flashPolicyServer: bool = True
     flashPolicyPort: int = 843
-    protocol: str = "annotated"
+    flashPolicyAtOnce: bool = False
+    flashMovie: str | Path | None = None
     origins: str | Iterable[str] | None = None
     ignoreEmptyOrigin: bool = True
     trustProxy: bool = False
@@ -108,14 +113,6 @@ class Options:
             raise LocalProtocolError(f"unknown option {unknown[0]!r}; there are {known}")
         return cls(**rest), general, handlers
 
-    def choose(self, known: Iterable[str]) -> list[str]:
-        """
-        The names of the accepted transports.
-
-        @param known: all there are.
-        @raise LocalProtocolError: there is no such transport.
-        """
-        known = list(known)
     def chooseProtocol(self, known: Mapping[str, _T]) -> _T:
         """
         What C{protocol} names.
@@ -129,6 +126,14 @@ class Options:
             )
         return known[self.protocol]
 
+    def choose(self, known: Iterable[str]) -> list[str]:
+        """
+        The names of the accepted transports.
+
+        @param known: all there are.
+        @raise LocalProtocolError: there is no such transport.
+        """
+        known = list(known)
         chosen = known if self.transports is None else list(self.transports)
         for name in (*chosen, *self.transportOptions):
             if name not in known:
@@ -176,6 +181,7 @@ def _isList(value: object) -> bool:
 
 _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "resource": (lambda value: isinstance(value, str), "a path"),
+    "protocol": (lambda value: isinstance(value, str), "a name"),
     "transports": (lambda value: value is None or _isList(value), "a list of names (or None)"),
     "transportOptions": (
         lambda value: (
@@ -184,11 +190,14 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         ),
         "a mapping of transports' names to mappings",
     ),
-    "protocol": (lambda value: isinstance(value, str), "a name"),
     "log": (lambda value: value is None or callable(value), "a function (or None)"),
     "flashPolicyPort": (
         lambda value: isinstance(value, int) and 0 <= value <= _MAX_PORT,
         f"a port up to {_MAX_PORT}",
+    ),
+    "flashMovie": (
+        lambda value: value is None or isinstance(value, (str, Path)),
+        "a file (or None)",
     ),
     "clientFiles": (
         lambda value: value is None or isinstance(value, (str, Path)),

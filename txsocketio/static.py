@@ -1,5 +1,6 @@
 """
-The files that browsers load to be clients: our script, or the user's own.
+The files that browsers load to be clients: our script, or the user's own, and
+the user's Flash movie.
 """
 
 from __future__ import annotations
@@ -34,6 +35,14 @@ _CONTENT_TYPES = {
     ".ts": b"text/plain; charset=utf-8",
     ".swf": b"application/x-shockwave-flash",
 }
+
+MOVIE = "WebSocketMain.swf"
+"""The Flash movie, as clients of 2010 call it."""
+
+# Where the client script of 2010 looks for it, and where the genuine server
+# had it beside.
+_MOVIE_PATHS = ([MOVIE], ["lib", "vendor", "web-socket-js", MOVIE])
+_NO_MOVIE = f"no Flash movie: name a {MOVIE} by the option flashMovie (twistd: --flash-movie FILE)"
 
 _METHODS = (b"GET", b"HEAD")
 
@@ -79,7 +88,8 @@ class _ClientFile(Resource):
 
     def render(self, request: Request) -> bytes | int:
         if request.method not in _METHODS:
-            return _methodNotAllowed(request)
+            request.setHeader(b"Allow", b", ".join(_METHODS))
+            return _line(request, HTTPStatus.METHOD_NOT_ALLOWED, "method not allowed")
         form = self._small if _acceptsGzip(request) else self._plain
         if _isKnown(request, form.tag):
             self._setValidators(request, form)
@@ -104,9 +114,20 @@ class _ClientFile(Resource):
         request.setHeader(b"Cache-Control", b"no-cache")
 
 
+class _NoMovie(Resource):
+    """
+    Where the Flash movie would be.
+    """
+
+    isLeaf = True
+
+    def render(self, request: Request) -> bytes:
+        return _line(request, HTTPStatus.NOT_FOUND, _NO_MOVIE)
+
+
 class ClientFiles(Resource):
     """
-    The client files of one folder.
+    The client files of one folder, and the Flash movie on both of its URLs.
 
     They are read once, when this is made; whoever changes one restarts the
     server. Only what was read then is served, so there is no URL that leads
@@ -115,15 +136,22 @@ class ClientFiles(Resource):
     movies by their suffix; links are followed only within the folder.
     """
 
-    def __init__(self, folder: str | PathLike[str] = BROWSER) -> None:
+    def __init__(
+        self, folder: str | PathLike[str] = BROWSER, movie: str | PathLike[str] | None = None
+    ) -> None:
         """
         @param folder: a folder of client files, such as C{dist} of
             socket.io-client.
-        @raise LocalProtocolError: the folder cannot be read, holds no such
-            file, or more than L{MAX_BYTES} of them.
+        @param movie: the Flash movie; L{None} for that of the folder, if it
+            has one.
+        @raise LocalProtocolError: the folder or the movie cannot be read; or
+            the folder holds no such file, or more than L{MAX_BYTES} of them.
         """
         super().__init__()
         self._files = _load(Path(folder))
+        if movie is not None:
+            self._files[MOVIE] = _loadMovie(Path(movie))
+        self._movie: Resource = self._files.get(MOVIE) or _NoMovie()
 
     def names(self) -> frozenset[str]:
         """
@@ -142,6 +170,8 @@ class ClientFiles(Resource):
         @param path: the parts of the path behind the folder's own, unquoted.
         @return: what serves the file; L{None} if there is none.
         """
+        if list(path) in _MOVIE_PATHS:
+            return self._movie
         return self._files.get(path[0]) if len(path) == 1 else None
 
     def getChild(self, path: bytes, request: Request) -> IResource:
@@ -177,6 +207,15 @@ def _load(folder: Path) -> dict[str, _ClientFile]:
     return files
 
 
+def _loadMovie(path: Path) -> _ClientFile:
+    try:
+        return _ClientFile(path.read_bytes(), _CONTENT_TYPES[".swf"])
+    except OSError as error:
+        raise LocalProtocolError(
+            f"the Flash movie {path} cannot be read: {error.strerror}"
+        ) from error
+
+
 def _isServed(path: Path) -> bool:
     return (
         path.suffix in _CONTENT_TYPES
@@ -186,11 +225,12 @@ def _isServed(path: Path) -> bool:
     )
 
 
-def _methodNotAllowed(request: Request) -> bytes:
-    request.setResponseCode(HTTPStatus.METHOD_NOT_ALLOWED)
-    request.setHeader(b"Allow", b", ".join(_METHODS))
+def _line(request: Request, status: HTTPStatus, line: str) -> bytes:
+    request.setResponseCode(status)
     request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
-    return b"method not allowed\n"
+    body = f"{line}\n".encode("ascii")
+    request.setHeader(b"Content-Length", b"%d" % len(body))
+    return b"" if request.method == b"HEAD" else body
 
 
 def _header(request: Request, name: bytes) -> bytes:

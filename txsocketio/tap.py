@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from twisted.application.internet import StreamServerEndpointService
-from twisted.application.service import IService, MultiService
+from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError, ReactorNotRunning
@@ -72,6 +72,8 @@ class Options(UsageOptions):
             " HOST:PORT (either may be *) or of origins such as https://a.org.",
         ],
         ["static", "s", None, "A folder to serve beside it, at /."],
+        ["flash-policy-port", None, "843", "The TCP port to serve Flash policies on."],
+        ["flash-movie", None, None, "A WebSocketMain.swf to serve."],
         ["log-level", "l", None, f"What to log at least: {', '.join(_LEVELS)}."],
     ]
     optFlags = [  # noqa: RUF012 - so here
@@ -81,6 +83,7 @@ class Options(UsageOptions):
             "Believe X-Forwarded-For, -Host and -Proto. Only where nobody gets here but through"
             " a proxy that sets them.",
         ],
+        ["no-flash-policy", None, "Serve Flash policies inline only, on no port of their own."],
     ]
 
     def __init__(self) -> None:
@@ -111,7 +114,7 @@ class Options(UsageOptions):
         Turn words into what they mean.
         """
         if self["port"] is not None:
-            self["listen"].insert(0, f"tcp:{_port(self['port'])}")
+            self["listen"].insert(0, f"tcp:{_port('port', self['port'])}")
         self["listen"] = self["listen"] or ["tcp:8080"]
         self["endpoints"] = [_endpoint(description) for description in self["listen"]]
         self["attach"] = _application(self["app"])
@@ -124,6 +127,11 @@ class Options(UsageOptions):
             origins=_list(origins) if origins else None,
             trustProxy=bool(self["trust-proxy"]),
             protocol=self["protocol"],
+            # Later, since twistd may fork before.
+            flashPolicyServer=False,
+            flashPolicyPort=_port("flash-policy-port", self["flash-policy-port"]),
+            flashMovie=self["flash-movie"],
+            reactor=_reactor(),
         )
         self["observer"] = None
         if self["log-level"] is not None:
@@ -152,9 +160,9 @@ class Options(UsageOptions):
         return FilteringLogObserver(textFileLogObserver(out), [predicate])
 
 
-def _port(text: str) -> int:
+def _port(option: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= _MAX_PORT):
-        raise UsageError(f"--port takes a number up to {_MAX_PORT}: {text!r}")
+        raise UsageError(f"--{option} takes a number up to {_MAX_PORT}: {text!r}")
     return int(text)
 
 
@@ -220,6 +228,21 @@ def _complain(error: object) -> None:
     print(f"twistd socketio: {error}", file=sys.__stderr__, flush=True)
 
 
+class FlashPolicyService(Service):
+    """
+    The port for Flash policies. The listener closes it.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def privilegedStartService(self) -> None:
+        """
+        Open it, while we may: its number is below 1024.
+        """
+        self._listener.servePolicy()
+
+
 class SocketIOService(MultiService):
     """
     The application, the ports, and a goodbye to every client at the end.
@@ -262,13 +285,15 @@ class SocketIOService(MultiService):
         """
         Attach the application; if it is ready at once, open the ports.
         """
+        super().privilegedStartService()
         outcome = asDeferred(self._attach(self._listener))
         if isinstance(outcome, Deferred):
             self._attached = outcome
             return
         try:
             self._open()
-            super().privilegedStartService()
+            for port in self._ports:
+                port.privilegedStartService()
         except CannotListenError as error:
             _complain(error)
             raise SystemExit(1) from None
@@ -314,4 +339,8 @@ def makeService(options: Options) -> IService:
     ports = [StreamServerEndpointService(each, options["site"]) for each in options["endpoints"]]
     for port in ports:
         port._raiseSynchronously = True
-    return SocketIOService(options["listener"], options["attach"], ports, options["observer"])
+    listener = options["listener"]
+    service = SocketIOService(listener, options["attach"], ports, options["observer"])
+    if not options["no-flash-policy"]:
+        FlashPolicyService(listener).setServiceParent(service)
+    return service

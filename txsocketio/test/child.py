@@ -25,8 +25,8 @@ from txsocketio.test.support import HANDSHAKE, TEXT, frame
 
 reactor: Any = _reactor
 TWISTD = str(Path(sys.executable).with_name("twistd"))
-PORT = re.compile(rb"starting on (\d+)")
-"""What Twisted logs of a port that is open."""
+PORT = re.compile(rb"Site\b.* starting on (\d+)")
+"""What Twisted logs of a site's port that is open."""
 
 
 class Ended(NamedTuple):

@@ -565,7 +565,7 @@ class FlashPolicyTests(SynchronousTestCase):
         """
         Neither the connection's timeout nor a port.
         """
-        server = Server(origins="*:*")
+        server = Server(origins="*:*", flashPolicyServer=False)
         wire = server.connect()
         wire.receive(b"<policy-file-request/>\0")
         clock: MemoryReactorClock = server.clock

@@ -23,12 +23,10 @@ from txsocketio import (
     Listener,
     LocalProtocolError,
     SocketIOResource,
-    listener,
 )
 from txsocketio.flashpolicy import PolicyFactory
 from txsocketio.test.peer import Peer
 from txsocketio.test.support import Server
-from txsocketio.transports.websocket import WebSocket
 
 
 class ListenerCase(SynchronousTestCase):
@@ -69,7 +67,18 @@ class Attributes(ListenerCase):
         self.assertEqual("*:*", options["origins"])
         self.assertEqual(3, options["heartbeatInterval"])
         self.assertEqual("socket.io", options["resource"])
-        self.assertEqual(["websocket", "xhr-polling", "jsonp-polling"], options["transports"])
+        self.assertEqual(
+            [
+                "websocket",
+                "server-events",
+                "flashsocket",
+                "htmlfile",
+                "xhr-multipart",
+                "xhr-polling",
+                "jsonp-polling",
+            ],
+            options["transports"],
+        )
         self.assertIs(True, options["flashPolicyServer"])
         self.assertEqual(843, options["flashPolicyPort"])
 
@@ -713,7 +722,8 @@ class GeneralOptions(SynchronousTestCase):
             LocalProtocolError, Server, transports=["websocket", "carrier-pigeon"]
         )
         self.assertEqual(
-            "unknown transport 'carrier-pigeon'; there are websocket, xhr-polling, jsonp-polling",
+            "unknown transport 'carrier-pigeon'; there are websocket, server-events, flashsocket,"
+            " htmlfile, xhr-multipart, xhr-polling, jsonp-polling",
             str(error),
         )
         self.assertRaises(LocalProtocolError, Server, transports=[])
@@ -975,14 +985,6 @@ class FurtherOptions(SynchronousTestCase):
             self.assertIn(name, str(error))
 
 
-class FlashSocket(WebSocket):
-    """
-    Stands for the transport that is to come.
-    """
-
-    name = "flashsocket"
-
-
 class BusyReactor(MemoryReactorClock):
     """
     All its ports are in use.
@@ -999,9 +1001,6 @@ class FlashPolicies(SynchronousTestCase):
     """
     C{flashPolicyServer} and C{flashPolicyPort}.
     """
-
-    def setUp(self) -> None:
-        self.patch(listener, "TRANSPORTS", (*listener.TRANSPORTS, FlashSocket))
 
     def ports(self, server: Server) -> list[tuple[int, bool]]:
         """

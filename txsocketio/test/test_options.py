@@ -32,6 +32,8 @@ VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
     "log": ([None, nothing], ["debug", 5, True]),
     "flashPolicyServer": ([True, False], []),
     "flashPolicyPort": ([0, 843, 65535], [None, "843", -1, 65536, 843.0]),
+    "flashPolicyAtOnce": ([True, False], []),
+    "flashMovie": ([None, "a.swf", Path("a.swf")], [5, b"a.swf", ["a.swf"]]),
     "origins": ([None, "*:*", ["a:*"]], []),
     "ignoreEmptyOrigin": ([True, False], []),
     "trustProxy": ([True, False], []),
@@ -45,11 +47,12 @@ L{txsocketio.origins}; a choice is whatever is true or not."""
 
 TAKES = {
     "resource": "a path",
+    "protocol": "a name",
     "transports": "a list of names (or None)",
     "transportOptions": "a mapping of transports' names to mappings",
-    "protocol": "a name",
     "log": "a function (or None)",
     "flashPolicyPort": "a port up to 65535",
+    "flashMovie": "a file (or None)",
     "clientFiles": "a folder (or None)",
     "maxSessions": "a whole number, not less than 0 (or None)",
     "maxSessionsPerAddress": "a whole number, not less than 0 (or None)",
@@ -152,9 +155,6 @@ class OfTests(SynchronousTestCase):
             self.assertEqual(str(error), f"onClientConnect takes a function: {value!r}")
 
 
-class MountTests(SynchronousTestCase):
-    """
-    Where it is served.
 class ProtocolTests(SynchronousTestCase):
     """
     What is spoken.
@@ -178,6 +178,9 @@ class ProtocolTests(SynchronousTestCase):
         self.assertEqual(str(error), "unknown protocol '0.5'; there are a, b")
 
 
+class MountTests(SynchronousTestCase):
+    """
+    Where it is served.
     """
 
     def test_parts(self) -> None:

@@ -25,8 +25,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import File
 
 from txsocketio import Listener, demo, tap
+from txsocketio.flashpolicy import PolicyFactory
+from txsocketio.listener import TRANSPORTS
 from txsocketio.tap import Options, makeService
-from txsocketio.test.child import ChildCase, Conversation, reactor, texts
+from txsocketio.test.child import PORT, ChildCase, Conversation, reactor, texts
 
 LOOPBACK = "tcp:0:interface=127.0.0.1"
 
@@ -91,9 +93,20 @@ class TapCase(SynchronousTestCase):
 
     def ports(self) -> list[tuple[int, str]]:
         """
-        Port and interface of all that has been opened.
+        Port and interface of all that has been opened for sites.
         """
-        return [(port, interface) for port, _, _, interface in self.reactor.tcpServers]
+        return [
+            (port, interface)
+            for port, factory, _, interface in self.reactor.tcpServers
+            if not isinstance(factory, PolicyFactory)
+        ]
+
+    def policyPorts(self) -> list[int]:
+        """
+        What has been opened for Flash policies.
+        """
+        servers = self.reactor.tcpServers
+        return [port for port, factory, *_ in servers if isinstance(factory, PolicyFactory)]
 
 
 class OptionsTests(TapCase):
@@ -111,8 +124,10 @@ class OptionsTests(TapCase):
             self.assertRegex(usage, rf"--{name}=\s+[A-Z]")
         self.assertRegex(usage, r"--trust-proxy\s+[A-Z]")
         self.assertIn("8080", usage)
-        self.assertIn("websocket,xhr-polling,jsonp-polling", usage)
-        self.assertIn("debug, info, warn, error, critical", usage)
+        # Lines are wrapped, also within names.
+        unwrapped = "".join(usage.split())
+        self.assertIn(",".join(each.name for each in TRANSPORTS), unwrapped)
+        self.assertIn("debug,info,warn,error,critical", unwrapped)
         self.assertIn("chat", usage)
 
     def test_defaults(self) -> None:
@@ -123,9 +138,7 @@ class OptionsTests(TapCase):
         self.assertEqual(["tcp:8080"], options["listen"])
         self.assertIs(demo.attach, options["attach"])
         listener = options["listener"]
-        self.assertEqual(
-            ["websocket", "xhr-polling", "jsonp-polling"], listener.options["transports"]
-        )
+        self.assertEqual([each.name for each in TRANSPORTS], listener.options["transports"])
         self.assertIsNone(listener.options["origins"])
         self.assertIs(options["site"], listener.server)
         self.assertEqual(str(demo.HTDOCS), options["site"].resource._site.path)
@@ -620,7 +633,7 @@ class ProcessTests(ChildCase):
         for app in ("coroutine", "deferred"):
             child = self.twistd("--app", f"app:{app}", "--listen", LOOPBACK)
             (port,) = await child.ports()
-            self.assertLess(child.out.data.index(b"attached"), child.out.data.index(b"starting on"))
+            self.assertRegex(child.out.data, b"(?s)attached.*" + PORT.pattern)
             await self.webSocket(port)
             self.assertEqual(0, (await child.terminate()).status)
 
@@ -632,7 +645,7 @@ class ProcessTests(ChildCase):
             ended = await self.twistd("--app", f"app:{app}", "--listen", LOOPBACK).ended
             self.assertEqual(1, ended.status, ended)
             self.assertIn(b"ValueError: no database", ended.out)
-            self.assertNotIn(b"starting on", ended.out)
+            self.assertNotRegex(ended.out, PORT)
 
     async def test_logLevel(self) -> None:
         """
