@@ -123,10 +123,10 @@ class Options(UsageOptions):
         self["listener"] = listen(
             self["site"],
             resource=self["resource"],
+            protocol=self["protocol"],
             transports=_list(self["transports"]),
             origins=_list(origins) if origins else None,
             trustProxy=bool(self["trust-proxy"]),
-            protocol=self["protocol"],
             # Later, since twistd may fork before.
             flashPolicyServer=False,
             flashPolicyPort=_port("flash-policy-port", self["flash-policy-port"]),
