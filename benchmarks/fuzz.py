@@ -24,6 +24,7 @@ from txsocketio.interfaces import IDecoder
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._utf16 import units
 from txsocketio.protocol.annotated import GENUINE, SPECIFICATION
+from txsocketio.protocol.tilde import TILDE
 from txsocketio.settings import Settings
 
 REPORTS = 20
@@ -93,6 +94,29 @@ def annotatedFrame(data: str) -> str:
     return f"1:{units(data)}:{data},"
 
 
+def tildeTexts() -> Iterator[str]:
+    """
+    Frames of each kind, of a client of Socket.IO 0.6.
+    """
+    packets = [
+        Packet(Kind.MESSAGE, "hello"),
+        Packet(Kind.MESSAGE, ""),
+        Packet(Kind.MESSAGE, "h\xe9 \u2603 \U0001f600~m~1~m~"),
+        Packet(Kind.JSON, {"a": [1, -2.5e3, None, True, "\ud800\u2028"]}),
+        Packet(Kind.JSON, "~j~"),
+        Packet(Kind.PONG, 1),
+        Packet(Kind.PONG, 10),
+    ]
+    yield from (TILDE.encode(packet).text for packet in packets)
+
+
+def tildeFrame(data: str) -> str:
+    """
+    A frame with this data.
+    """
+    return f"~m~{units(data)}~m~{data}"
+
+
 TARGETS = {
     "annotated": Target(
         lambda: SPECIFICATION.decoder(LIMITS),
@@ -100,7 +124,14 @@ TARGETS = {
         [text.split(":", 2)[2][:-1] for text in annotatedTexts() if text.startswith("1")],
         annotatedFrame,
         (*'0123456789:,\nreaj[]{}"\\ -N', "\xe9", "\u0663", "\U0001f600", "\ud83d", "\ude00"),
-    )
+    ),
+    "tilde": Target(
+        lambda: TILDE.decoder(LIMITS),
+        tuple(tildeTexts()),
+        [text.split("~", 4)[4] for text in tildeTexts()],
+        tildeFrame,
+        ("~m~", "~h~", "~j~", *'0123456789~mhj[]{}":, \n-N', "\xe9", "\u0663", "\U0001f600"),
+    ),
 }
 
 

@@ -5,14 +5,12 @@ Tests for L{txsocketio.protocol.annotated}.
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from importlib.util import module_from_spec, spec_from_file_location
 from io import StringIO
 from pathlib import Path
-from typing import Any, SupportsIndex
+from typing import Any
 
 from hypothesis import given
 from hypothesis import settings as hypothesisSettings
@@ -23,28 +21,30 @@ from zope.interface.verify import verifyObject
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.interfaces import IDecoder, IDialect, Place
 from txsocketio.packets import Kind, Packet
-from txsocketio.protocol import _framing, annotated
 from txsocketio.protocol._annotations import MAX_ANNOTATIONS
 from txsocketio.protocol.annotated import GENUINE, SPECIFICATION, Annotated, AnnotatedDecoder
 from txsocketio.settings import Settings
-
-EMOJI = "\U0001f600"
+from txsocketio.test.decoding import (
+    EMOJI,
+    JSON,
+    PLAIN,
+    VARIABLE,
+    LinearCase,
+    cutAt,
+    cutUp,
+    documented,
+    loadFuzz,
+    manyFrames,
+    outcome,
+    packet,
+    quickly,
+)
 
 DIALECTS = {"genuine": (GENUINE,), "specification": (SPECIFICATION,)}
 BOTH = (SPECIFICATION, GENUINE)
 
 SHOWING = {GENUINE: "1:9:r:chat\n:x,", SPECIFICATION: "1:8:r:chat:x,"}
 """Messages that can be read in one form only."""
-
-DOCUMENTED = re.compile(r"^``(.*?)`` +([0-9]{3})(?: +``(.*)``)?", re.MULTILINE)
-"""What the documentation says of one fault."""
-
-VARIABLE = re.compile(r"' '|'\S+'|\d+")
-"""What differs between errors of one kind."""
-
-REPOSITORY = Path(annotated.__file__).parents[2]
-
-quickly = hypothesisSettings(deadline=None, max_examples=150)
 
 
 def vectors() -> Iterator[tuple[str, tuple[Annotated, ...], str, list[Packet], list[Packet]]]:
@@ -64,10 +64,6 @@ def vectors() -> Iterator[tuple[str, tuple[Annotated, ...], str, list[Packet], l
         )
 
 
-def packet(kind: str, **fields: Any) -> Packet:
-    return Packet(Kind[kind], **fields)
-
-
 def decoderFor(form: Annotated | None = None, **limits: int) -> AnnotatedDecoder:
     """
     A decoder for a client that has shown this form, or none.
@@ -80,26 +76,6 @@ def decoderFor(form: Annotated | None = None, **limits: int) -> AnnotatedDecoder
 
 def frame(data: str, type: str = "1") -> str:
     return f"{type}:{len(data.encode('utf-16-le', 'surrogatepass')) // 2}:{data},"
-
-
-def outcome(
-    pieces: Iterable[str], decoder: AnnotatedDecoder
-) -> tuple[list[Packet], str | None, int | None]:
-    """
-    The packets that are in these pieces, and the reason and the status of the
-    error that they end with, if they do.
-    """
-    packets: list[Packet] = []
-    try:
-        for piece in pieces:
-            packets.extend(decoder.message(piece))
-    except RemoteProtocolError as error:
-        return packets, error.reason, error.httpStatus
-    return packets, None, None
-
-
-def cutAt(at: int, text: str) -> list[str]:
-    return [text[:at], text[at:]]
 
 
 class VectorTests(SynchronousTestCase):
@@ -568,12 +544,10 @@ class BrokenTests(SynchronousTestCase):
         """
         The documentation lists each kind of fault, and its examples are right.
         """
-        document = (REPOSITORY / "docs" / "protocol.rst").read_text("utf-8")
-        listed = DOCUMENTED.findall(document)
+        listed = documented("What is refused")
         for reason, status, example in listed:
             if example:
-                text = example.replace("\u23ce", "\n")
-                self.assertEqual(outcome([text], decoderFor()), ([], reason, int(status)))
+                self.assertEqual(outcome([example], decoderFor()), ([], reason, status))
         kinds = {VARIABLE.sub("*", reason) for reason, _, _ in listed}
         for _, reason, _ in [*BROKEN, ("", "no packets", 400)]:
             self.assertIn(VARIABLE.sub("*", reason), kinds)
@@ -623,56 +597,6 @@ class LimitTests(SynchronousTestCase):
         self.assertTrue(decoder._framing.isIdle)
 
 
-class Watched(str):
-    """
-    A text that counts the characters that are copied out of it, or looked at
-    one by one.
-
-    @cvar work: how many that were.
-    """
-
-    __slots__ = ()
-
-    work = 0
-
-    @classmethod
-    def counted(cls, text: str) -> Watched:
-        Watched.work += len(text)
-        return cls(text)
-
-    def __getitem__(self, key: SupportsIndex | slice) -> Watched:
-        return self.counted(super().__getitem__(key))
-
-    def __add__(self, other: str) -> Watched:
-        return self.counted(super().__add__(other))
-
-    def __radd__(self, other: str) -> Watched:
-        return self.counted(str.__add__(other, self))
-
-    def isascii(self) -> bool:
-        Watched.work += len(self)
-        return super().isascii()
-
-    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        Watched.work += len(self)
-        return super().encode(encoding, errors)
-
-
-class WatchedIO(StringIO):
-    """
-    The same for what collects the pieces.
-    """
-
-    def write(self, text: str) -> int:
-        Watched.work += len(text)
-        return super().write(text)
-
-    def getvalue(self) -> str:
-        value = super().getvalue()
-        Watched.work += len(value)
-        return value
-
-
 def longFrame(text: str, size: int) -> tuple[Iterable[str], int]:
     """
     One character at a time.
@@ -684,48 +608,13 @@ def framesBehindLongOne(size: int) -> tuple[Iterable[str], int]:
     return [frame(":" + "x" * 3 * size), *["1:2::x,"] * size], size + 1
 
 
-def manyFrames(text: str, size: int) -> tuple[Iterable[str], int]:
-    """
-    All in one piece.
-    """
-    return [text * size], size
-
-
-class LinearTests(SynchronousTestCase):
+class LinearTests(LinearCase):
     """
     The work grows as the input does.
     """
 
-    def work(self, pieces: Iterable[str], packets: int) -> tuple[int, int]:
-        """
-        @param packets: how many are expected.
-        @return: how many characters were copied, how many functions called.
-        """
-        self.patch(_framing, "StringIO", WatchedIO)
-        decoder = decoderFor(maxPackets=10**6)
-        calls = 0
-
-        def count(frame: object, event: str, argument: object) -> None:
-            nonlocal calls
-            calls += 1
-
-        Watched.work = 0
-        sys.setprofile(count)
-        try:
-            read = sum(1 for piece in pieces for _ in decoder.message(Watched(piece)))
-        finally:
-            sys.setprofile(None)
-        self.assertEqual(read, packets)
-        return Watched.work, calls
-
-    def assertLinear(self, make: Callable[[int], tuple[Iterable[str], int]]) -> None:
-        """
-        @param make: makes input of a size, and the number of its packets.
-        """
-        less, more = self.work(*make(4_000)), self.work(*make(8_000))
-        for small, large in zip(less, more, strict=True):
-            self.assertLess(large, 2.2 * small + 100)
-        self.assertGreater(more[1], 8_000)
+    def make(self) -> AnnotatedDecoder:
+        return decoderFor(maxPackets=10**6)
 
     def test_characterByCharacter(self) -> None:
         """
@@ -758,12 +647,6 @@ class LinearTests(SynchronousTestCase):
 NAMES = st.text(st.sampled_from(["a", "r", "j", "\xe9", " ", "\r", EMOJI]), min_size=1, max_size=4)
 KEYS = NAMES.filter(lambda key: key not in ("a", "r", "j"))
 VALUES = st.text(st.sampled_from(["a", "j", "5", ":", "\xe9", EMOJI]), max_size=4)
-PLAIN = st.text(st.sampled_from(["a", "r", "j", ":", "\n", ",", "\u2028", EMOJI]), max_size=12)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PLAIN, inner, max_size=3),
-    max_leaves=5,
-)
 EVENTS = (
     (NAMES | VALUES)
     .filter(bool)
@@ -838,11 +721,6 @@ class RoundTripTests(SynchronousTestCase):
             )
 
 
-def cutUp(text: str, random: Any) -> list[str]:
-    cuts = sorted(random.randrange(len(text) + 1) for _ in range(5))
-    return [text[start:end] for start, end in zip([0, *cuts], [*cuts, None], strict=True)]
-
-
 class AnyTextTests(SynchronousTestCase):
     """
     Any text gives packets, or is refused.
@@ -869,17 +747,6 @@ class AnyTextTests(SynchronousTestCase):
         self.assertIs(cut.dialect, whole.dialect)
         if reason is not None:
             self.assertTrue(reason.isascii() and reason.isprintable() and len(reason) < 80, reason)
-
-
-def loadFuzz() -> Any:
-    """
-    The command in C{benchmarks}, which is no package, as a module.
-    """
-    spec = spec_from_file_location("fuzz", REPOSITORY / "benchmarks" / "fuzz.py")
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 class FuzzTests(SynchronousTestCase):
