@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
+from zope.interface import implementer
+
 from txsocketio.errors import RemoteProtocolError
 from txsocketio.interfaces import IDecoder
 from txsocketio.packets import Kind, Packet
@@ -26,6 +28,7 @@ from txsocketio.protocol._utf16 import units
 from txsocketio.protocol.annotated import GENUINE, SPECIFICATION
 from txsocketio.protocol.tilde import TILDE
 from txsocketio.settings import Settings
+from txsocketio.transports.hixie import Reader
 
 REPORTS = 20
 """How many lines of progress a run prints."""
@@ -94,6 +97,38 @@ def annotatedFrame(data: str) -> str:
     return f"1:{units(data)}:{data},"
 
 
+@implementer(IDecoder)
+class HixieDecoder:
+    """
+    A WebSocket of the drafts of 2010 with frames of the first protocol in it.
+    Each character stands for a byte.
+    """
+
+    def __init__(self) -> None:
+        self._reader = Reader(LIMITS.maxPayload)
+        self._decoder = SPECIFICATION.decoder(LIMITS)
+        self.dialect = SPECIFICATION
+
+    def message(self, data: str | bytes) -> Iterator[Packet]:
+        """
+        The packets in some of the connection's bytes.
+        """
+        for text in self._reader.read(data.encode("latin-1") if isinstance(data, str) else data):
+            yield from self._decoder.message(text)
+
+    payload = message
+
+
+def hixieFrame(data: str) -> str:
+    """
+    A frame with this text, whose characters stand for bytes.
+    """
+    return f"\x00{data}\xff"
+
+
+HIXIE_TEXTS = tuple(text.encode("utf-8", "replace").decode("latin-1") for text in annotatedTexts())
+
+
 def tildeTexts() -> Iterator[str]:
     """
     Frames of each kind, of a client of Socket.IO 0.6.
@@ -124,6 +159,13 @@ TARGETS = {
         [text.split(":", 2)[2][:-1] for text in annotatedTexts() if text.startswith("1")],
         annotatedFrame,
         (*'0123456789:,\nreaj[]{}"\\ -N', "\xe9", "\u0663", "\U0001f600", "\ud83d", "\ude00"),
+    ),
+    "hixie": Target(
+        HixieDecoder,
+        [hixieFrame(text) for text in HIXIE_TEXTS] + ["\x01x\xff", "\x80\x02\xffx", "\xff\x00"],
+        HIXIE_TEXTS,
+        hixieFrame,
+        (*"\x00\xff\x80\x81\x01\x7f\xc3\xa9\xf0\x9f1:,x", "\x80" * 12, "\xff\x00"),
     ),
     "tilde": Target(
         lambda: TILDE.decoder(LIMITS),

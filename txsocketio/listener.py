@@ -132,7 +132,14 @@ class Listener(EventSource):
                 options.maxSessions, options.maxSessionsPerAddress, options.maxSessionsPerSecond
             ),
         )
-        gate = Gate(self.origins, self._manager, settings, self._reactor, options.trustProxy)
+        gate = Gate(
+            self.origins,
+            self._manager,
+            settings,
+            self._reactor,
+            options.trustProxy,
+            options.drafts,
+        )
         self.router = Router(
             options.chooseProtocol(PROTOCOLS),
             {name: classes[name](gate) for name in names},

@@ -46,6 +46,8 @@ class Options:
         origins; L{None} for none.
     @ivar ignoreEmptyOrigin: whether a request without C{Origin} may pass.
     @ivar trustProxy: whether C{X-Forwarded-*} headers are believed.
+    @ivar drafts: whether WebSockets may speak the drafts of 2010, hixie-76
+        and hixie-75.
     @ivar clientFiles: a folder of client scripts to serve instead of ours.
     @ivar maxSessions: how many sessions there may be.
     @ivar maxSessionsPerAddress: how many of one address.
@@ -64,6 +66,7 @@ class Options:
     origins: str | Iterable[str] | None = None
     ignoreEmptyOrigin: bool = True
     trustProxy: bool = False
+    drafts: bool = True
     clientFiles: str | Path | None = None
     maxSessions: int | None = None
     maxSessionsPerAddress: int | None = None

@@ -1299,19 +1299,19 @@ class OpeningAttacks(AttackCase):
 
     def test_keysOf2010(self) -> None:
         """
-        400 for a handshake of the drafts, with spaces in its keys or without.
+        400 for keys that have no solution, and 408 for those of which one
+        never comes.
         """
-        for key in ("4 @1  46546xW%0l 1 5", "4146546510", "4 @1  46546xW%0l 1 6"):
-            wire = self.server.get(
-                "/websocket",
-                {
-                    "Connection": "Upgrade",
-                    "Upgrade": "WebSocket",
-                    "Sec-WebSocket-Key1": key,
-                    "Sec-WebSocket-Key2": "12998 5 Y3 1  .P00",
-                },
-            )
-            self.assertHandshakeRefused(wire, 400, "Hixie76 protocol not supported")
+        right = {"Sec-WebSocket-Key1": "4 @1  46546xW%0l 1 5", "Upgrade": "WebSocket"}
+        for key, status, line in (
+            ("4146546510", 400, "Sec-WebSocket-Key2 holds no space"),
+            ("1 2 3 4", 400, "the number in Sec-WebSocket-Key2 is no multiple of its spaces"),
+            ("12998 5 Y3 1  .P00", 408, "the last 8 bytes of the opening have not come"),
+        ):
+            wire = self.server.get("/websocket", {**right, "Sec-WebSocket-Key2": key})
+            self.wait(5.1)
+            self.assertRefused(wire, status, line)
+        self.assertEqual(set(self.server.io.clients), self.honest)
 
     def test_floodOfBadOpenings(self) -> None:
         """

@@ -53,6 +53,7 @@ def made() -> Iterator[tuple[Any, object]]:
     sid = server.open()
     server.poll(sid)
     server.webSocket()
+    server.get("/websocket", {"Upgrade": "WebSocket"})
     server.get("/htmlfile/")
     for session in server.io._manager.sessions.values():
         yield ISession, session

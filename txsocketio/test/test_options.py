@@ -37,6 +37,7 @@ VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
     "origins": ([None, "*:*", ["a:*"]], []),
     "ignoreEmptyOrigin": ([True, False], []),
     "trustProxy": ([True, False], []),
+    "drafts": ([True, False], []),
     "clientFiles": ([None, "dist", Path("dist")], [5, b"dist", ["dist"]]),
     "maxSessions": ([None, 0, 10], ["5", -1, True, 1.5]),
     "maxSessionsPerAddress": ([None, 0, 10], ["5", -1, True, 1.5]),

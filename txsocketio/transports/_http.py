@@ -43,6 +43,7 @@ class Gate:
     @ivar settings: by transport name.
     @ivar trustProxy: whether C{X-Forwarded-For} and C{X-Forwarded-Proto} tell
         where a request comes from.
+    @ivar drafts: whether WebSockets may speak the drafts of 2010.
     """
 
     origins: Origins
@@ -50,6 +51,7 @@ class Gate:
     settings: Mapping[str, Settings]
     clock: IReactorTime
     trustProxy: bool = False
+    drafts: bool = True
 
     def enter(self, place: Place, request: Request) -> ISession:
         """

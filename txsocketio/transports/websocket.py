@@ -1,5 +1,5 @@
 """
-websocket: RFC 6455, as Autobahn speaks it.
+websocket: RFC 6455, as Autobahn speaks it, and the drafts before it.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
-from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
 from txsocketio.errors import DisconnectReason, RemoteProtocolError
-from txsocketio.interfaces import ISession, ITransport, Place
+from txsocketio.interfaces import ITransport, Place
+from txsocketio.transports import hixie
+from txsocketio.transports._connection import Carrier, takeOver
 from txsocketio.transports._http import Gate, HTTPTransport, answer
 
 if TYPE_CHECKING:
@@ -53,28 +54,23 @@ class _Quiet:
         return getattr(self._log, name)
 
 
-@implementer(ITransport, IPushProducer)
-class WebSocketTransport(WebSocketServerProtocol):
+@implementer(ITransport)
+class WebSocketTransport(Carrier, WebSocketServerProtocol):  # type: ignore[misc]
     """
     One open WebSocket. Autobahn knows the handshake, the frames and the
     closing; what goes out is written as the finished bytes that a frame
     keeps.
     """
 
-    isStream = True
     log = _Quiet(WebSocketServerProtocol.log)
-    transport: Any
 
     def __init__(self, gate: Gate, place: Place, request: Request) -> None:
-        super().__init__()
-        self.name = place.transport
-        self.writable = False
-        self._gate = gate
-        self._place = place
-        self._request: Request | None = request
-        self._session: ISession | None = None
-        self._cut: IDelayedCall | None = None
+        Carrier.__init__(self, gate, place, request)
+        WebSocketServerProtocol.__init__(self)
         self._fragments = 0
+
+    def _isOpen(self) -> bool:
+        return bool(self.state == self.STATE_OPEN)
 
     # What Autobahn says.
 
@@ -82,21 +78,17 @@ class WebSocketTransport(WebSocketServerProtocol):
         """
         The handshake is in order, and not yet answered.
         """
-        assert self._request is not None
         try:
             self._session = self._gate.enter(self._place, self._request)
         except RemoteProtocolError as error:
             raise ConnectionDeny(int(error.httpStatus), error.reason) from None
-        self._request = None
 
     def onOpen(self) -> None:
         """
         The handshake is done.
         """
         assert self._session is not None
-        self.writable = True
-        self.transport.registerProducer(self, True)
-        self._session.attach(self)
+        self._begin(self._session)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """
@@ -119,7 +111,7 @@ class WebSocketTransport(WebSocketServerProtocol):
         """
         super().onMessageFrameBegin(length)
         self._fragments += 1
-        limit = self._gate.settings[self.name].maxPackets
+        limit = self._settings.maxPackets
         if self._fragments > limit and not self.failedByMe:
             self._fail_connection(_TOO_BIG, f"more fragments than maxPackets ({limit}) allows")
 
@@ -142,15 +134,12 @@ class WebSocketTransport(WebSocketServerProtocol):
     ) -> None:
         """
         The closing begins: the peer wants it, or Autobahn has found fault
-        with its frames, or the session has ended. Nobody waits longer than
-        C{closeHandshakeTimeout} for the other end to answer, nor for it to
-        read what has been written.
+        with its frames, or the session has ended.
         """
-        if self.state != self.STATE_OPEN:
+        if not self._isOpen():
             return
         super().sendCloseFrame(code, reasonUtf8, isReply)
-        timeout = self._gate.settings[self.name].closeHandshakeTimeout
-        self._cut = self._gate.clock.callLater(timeout, self.transport.abortConnection)
+        self._closeSoon()
         self._gone(
             DisconnectReason.TRANSPORT_CLOSE if isReply else DisconnectReason.TRANSPORT_ERROR
         )
@@ -159,14 +148,8 @@ class WebSocketTransport(WebSocketServerProtocol):
         """
         The connection has gone.
         """
-        if self._cut is not None and self._cut.active():
-            self._cut.cancel()
+        self._inTime()
         self._gone(DisconnectReason.TRANSPORT_CLOSE)
-
-    def _gone(self, reason: DisconnectReason) -> None:
-        self.writable = False
-        if self._session is not None:
-            self._session.lost(self, reason)
 
     # What the session says.
 
@@ -174,7 +157,7 @@ class WebSocketTransport(WebSocketServerProtocol):
         """
         See L{ITransport.write}.
         """
-        if self.state != self.STATE_OPEN:
+        if not self._isOpen():
             return
         if len(frames) == 1:
             self.transport.write(frames[0].webSocket)
@@ -193,28 +176,6 @@ class WebSocketTransport(WebSocketServerProtocol):
         text = f"{reason.value}: {detail}" if detail else reason.value
         line = text.encode("ascii", "backslashreplace")[:_REASON_BYTES]
         self.sendCloseFrame(_CODES.get(reason, _NORMAL), line)
-
-    # What the connection says.
-
-    def pauseProducing(self) -> None:
-        """
-        The socket takes no more just now.
-        """
-        self.writable = False
-
-    def resumeProducing(self) -> None:
-        """
-        The socket takes more.
-        """
-        if self._session is not None and self.state == self.STATE_OPEN:
-            self.writable = True
-            self._session.resumed(self)
-
-    def stopProducing(self) -> None:
-        """
-        The connection is being closed.
-        """
-        self.writable = False
 
 
 class WebSocket(HTTPTransport):
@@ -241,37 +202,49 @@ class WebSocket(HTTPTransport):
 
     def get(self, request: Request, place: Place) -> bytes | int:
         """
-        Hand the connection over to Autobahn.
+        Hand the connection over to Autobahn, or to a protocol of our own where
+        a draft is spoken.
         """
         upgrade = request.requestHeaders.getRawHeaders(b"Upgrade") or [b""]
         # HTTP/2 has no connection to give away.
         isOurs = isinstance(request.channel, HTTPChannel)
         if not isOurs or upgrade[0].lower() != b"websocket":
-            request.setHeader(b"Upgrade", b"websocket")
-            return answer(
-                request, HTTPStatus.UPGRADE_REQUIRED, "this URL takes WebSocket connections only"
-            )
-        if place.sid is not None:
-            self.gate.enter(place, request)
+            return _upgradeRequired(request)
+        if hixie.isSpoken(request.requestHeaders):
+            return self._getDraft(request, place)
+        self._check(request, place)
         protocol = WebSocketTransport(self.gate, place, request)
         protocol.factory = self._factory
-        _takeOver(request, protocol)
+        takeOver(request, protocol)
+        _replay(request, protocol)
         return NOT_DONE_YET
 
+    def _getDraft(self, request: Request, place: Place) -> bytes | int:
+        hixie.makeLast(request)
+        if not self.gate.drafts:
+            return _upgradeRequired(request)
+        self._check(request, place)
+        takeOver(request, hixie.HixieTransport(self.gate, place, request))
+        return NOT_DONE_YET
 
-def _takeOver(request: Request, protocol: WebSocketServerProtocol) -> None:
+    def _check(self, request: Request, place: Place) -> None:
+        """
+        Refuse, while that can be done over HTTP, a session that is not to be
+        had.
+        """
+        if place.sid is not None:
+            self.gate.enter(place, request)
+
+
+def _upgradeRequired(request: Request) -> bytes:
+    request.setHeader(b"Upgrade", b"websocket")
+    return answer(request, HTTPStatus.UPGRADE_REQUIRED, "this URL takes WebSocket connections only")
+
+
+def _replay(request: Request, protocol: WebSocketTransport) -> None:
     """
-    Let C{protocol} have the connection on which C{request} came, beginning
-    with the request itself, which Autobahn wants to read for itself.
+    Begin with the request itself, which Autobahn wants to read for itself.
     """
-    channel: Any = request.channel
-    transport = channel.transport
-    transport.unregisterProducer()
-    # The rest of what has arrived is still in the channel's hands, and comes
-    # out there.
-    channel.dataReceived = channel.rawDataReceived = protocol.dataReceived
-    channel.connectionLost = protocol.connectionLost
-    protocol.makeConnection(transport)
     lines = [b" ".join((request.method, request.uri, b"HTTP/1.1"))]
     for name, values in request.requestHeaders.getAllRawHeaders():
         lines += [b"%s: %s" % (name, value) for value in values]

@@ -1,0 +1,122 @@
+"""
+What WebSockets of all kinds share: a connection that came as an HTTP request
+and carries a session from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IPushProducer
+from twisted.web.http import Request
+from zope.interface import implementer
+
+from txsocketio.errors import DisconnectReason
+from txsocketio.interfaces import ISession, ITransport, Place
+from txsocketio.transports._http import Gate
+
+
+def takeOver(request: Request, protocol: IProtocol) -> None:
+    """
+    Let C{protocol} have the connection on which C{request} came. The rest of
+    what has arrived there is handed to it as soon as this returns to Twisted.
+    """
+    channel: Any = request.channel
+    transport = channel.transport
+    transport.unregisterProducer()
+    # The rest is still in the channel's hands, and comes out there.
+    channel.dataReceived = channel.rawDataReceived = protocol.dataReceived
+    channel.connectionLost = protocol.connectionLost
+    protocol.makeConnection(transport)
+
+
+@implementer(IPushProducer)
+class Carrier:
+    """
+    A connection that carries a session until either of them goes.
+
+    @ivar _session: L{None} until the handshake is in order.
+    @ivar _deadline: what happens to a peer that keeps us waiting.
+    """
+
+    isStream = True
+    transport: Any
+
+    def __init__(self, gate: Gate, place: Place, request: Request) -> None:
+        self.name = place.transport
+        self.writable = False
+        self._gate = gate
+        self._settings = gate.settings[self.name]
+        self._place = place
+        self._request = request
+        self._session: ISession | None = None
+        self._deadline: IDelayedCall | None = None
+
+    @property
+    def _asTransport(self) -> ITransport:
+        return cast("ITransport", self)
+
+    def _isOpen(self) -> bool:
+        """
+        Whether the handshake is done and no closing has begun.
+        """
+        raise NotImplementedError
+
+    def _begin(self, session: ISession) -> None:
+        """
+        The handshake is done.
+        """
+        self.writable = True
+        self.transport.registerProducer(self, True)
+        session.attach(self._asTransport)
+
+    def _gone(self, reason: DisconnectReason) -> None:
+        """
+        The session is carried no more.
+        """
+        self.writable = False
+        if self._session is not None:
+            self._session.lost(self._asTransport, reason)
+
+    def _within(self, seconds: float, late: Callable[[], object]) -> None:
+        """
+        Call C{late} in so many seconds, unless L{_inTime} comes first.
+        """
+        self._deadline = self._gate.clock.callLater(seconds, late)
+
+    def _inTime(self) -> None:
+        """
+        Nobody waits any more.
+        """
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+
+    def _closeSoon(self) -> None:
+        """
+        The closing begins. Nobody waits longer than C{closeHandshakeTimeout}
+        for the other end to answer, nor for it to read what has been written.
+        """
+        self._within(self._settings.closeHandshakeTimeout, self.transport.abortConnection)
+
+    # What the connection says.
+
+    def pauseProducing(self) -> None:
+        """
+        The socket takes no more just now.
+        """
+        self.writable = False
+
+    def resumeProducing(self) -> None:
+        """
+        The socket takes more.
+        """
+        if self._session is not None and self._isOpen():
+            self.writable = True
+            self._session.resumed(self._asTransport)
+
+    def stopProducing(self) -> None:
+        """
+        The connection is being closed.
+        """
+        self.writable = False
