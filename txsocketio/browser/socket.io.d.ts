@@ -11,7 +11,16 @@ declare namespace io {
   /** What JSON can carry. */
   type JSONValue = string | number | boolean | null | JSONValue[] | { [key: string]: JSONValue };
 
-  type TransportName = "websocket" | "xhr-polling" | "jsonp-polling" | (string & {});
+  type TransportName =
+    | "websocket"
+    | "server-events"
+    /** Read as a stream; no browser of today knows such an answer by itself. */
+    | "xhr-multipart"
+    /** A hidden frame, so on the page's own origin only. */
+    | "htmlfile"
+    | "xhr-polling"
+    | "jsonp-polling"
+    | (string & {});
 
   type DisconnectReason =
     /** The server has ended it. A socket reconnects, a realm does not. */
@@ -37,7 +46,8 @@ declare namespace io {
     resource?: string;
     /**
      * What to connect by, in the order of preference; names that are unknown or
-     * of no use here are passed over. Default: websocket, xhr-polling, jsonp-polling.
+     * of no use here are passed over. Default: websocket, server-events, xhr-polling,
+     * jsonp-polling.
      */
     transports?: readonly TransportName[];
     /** Connect in the next task, without a call of `connect()`. Default: true. */

@@ -219,6 +219,9 @@
   // of them is written as three escaped bytes, and each frame is as short as can be.
   const POST_LENGTH = 50000;
 
+  // How long the last POST may hold up the end of a stream.
+  const FAREWELL = 2000;
+
   /** Sends frames by POST requests: one at a time, which keeps them in order. */
   class Poster {
     /** `url()` tells where to; `mode` is that of `fetch`. */
@@ -228,12 +231,22 @@
       this._mode = mode;
       this._waiting = [];
       this._busy = false;
+      this._drained = Promise.resolve();
     }
 
     send(frames, leaving) {
       for (const frame of frames) this._waiting.push(frame);
       if (leaving) this._beacon();
-      else if (!this._busy) this._drain();
+      else if (!this._busy) this._drained = this._drain();
+    }
+
+    /**
+     * End a stream, but behind what was sent before: a server that keeps no session
+     * without its stream would not take the goodbye for one.
+     */
+    finish(end) {
+      this._drained.then(end);
+      setTimeout(end, FAREWELL);
     }
 
     /** A beacon outlives the page. */
@@ -280,12 +293,161 @@
     }
   }
 
-  /** Asks again and again; each answer waits until the server has something to say. */
-  class Polling {
+  /** GETs what the server has to say, until there is no need any more. */
+  class Getter {
     constructor(link) {
       this._link = link;
+      this._abort = new AbortController();
     }
 
+    async get() {
+      const link = this._link;
+      const response = await fetch(link.url(link.sessionId, stamp()), {
+        cache: "no-store",
+        credentials: link.credentials,
+        signal: this._abort.signal,
+      });
+      if (response.status !== 200) throw new Error(`a GET was answered ${response.status}`);
+      return response;
+    }
+
+    abort() {
+      this._abort.abort();
+    }
+  }
+
+  /** What all transports share whose frames to the server go by POST. */
+  class Posting {
+    constructor(link, poster = new Poster(link, () => link.url(link.sessionId, "send"), "cors")) {
+      this._link = link;
+      this._poster = poster;
+    }
+
+    send(frames, leaving) {
+      this._poster.send(frames, leaving);
+    }
+  }
+
+  class ServerEvents extends Posting {
+    static usable() {
+      return typeof EventSource === "function";
+    }
+
+    open() {
+      const link = this._link;
+      const withCredentials = link.credentials === "include";
+      const source = (this._source = new EventSource(link.url(), { withCredentials }));
+      source.onmessage = ({ data }) => link.received(data);
+      // An event's lines cannot carry a carriage return.
+      source.addEventListener("json", ({ data }) => link.received(JSON.parse(data)));
+      source.onerror = () => {
+        // The browser takes a session up again by itself, unless the server refuses
+        // that; should it not succeed, the silence ends the link.
+        const isOver = link.sessionId === null || source.readyState === EventSource.CLOSED;
+        if (isOver) link.lost("transport error", "there is no stream of events");
+      };
+    }
+
+    close() {
+      this._source?.close();
+    }
+  }
+
+  /** An answer of many parts, of which Firefox 3 told one by one; they end with this. */
+  const BOUNDARY = "\n--socketio\n";
+
+  class XHRMultipart extends Posting {
+    static usable() {
+      return typeof fetch === "function" && typeof TextDecoderStream === "function";
+    }
+
+    constructor(link) {
+      super(link);
+      this._getter = new Getter(link);
+      // The first boundary has nothing before it, not even its line feed.
+      this._rest = "\n";
+    }
+
+    async open() {
+      const link = this._link;
+      try {
+        const { body } = await this._getter.get();
+        const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+        for (let piece; !(piece = await reader.read()).done; ) this._take(piece.value);
+        link.lost("transport close");
+      } catch (error) {
+        link.lost("transport error", error.message);
+      }
+    }
+
+    /** Hand over the parts that are complete: headers, an empty line, frames. */
+    _take(text) {
+      const parts = (this._rest + text).split(BOUNDARY);
+      this._rest = parts.pop();
+      for (const part of parts) this._link.received(part.slice(part.indexOf("\n\n") + 2));
+    }
+
+    close() {
+      this._poster.finish(() => this._getter.abort());
+    }
+  }
+
+  /** A script or frame that hangs before the page has loaded would keep it loading. */
+  function pageLoaded() {
+    if (document.readyState === "complete") return Promise.resolve();
+    return new Promise((resolve) => addEventListener("load", resolve, { once: true }));
+  }
+
+  class HTMLFile extends Posting {
+    static usable() {
+      return typeof document === "object" && typeof fetch === "function";
+    }
+
+    open() {
+      if (new URL(this._link.url()).origin !== location.origin) {
+        throw new Error("only a page of the server's own origin can have its frame");
+      }
+      pageLoaded().then(() => this._load());
+    }
+
+    /**
+     * The answer is a page without end, of scripts that call `parent.s._`. So that
+     * they find this transport and nothing else, and the page's own names stay
+     * free, their parent is an empty frame around theirs.
+     */
+    _load() {
+      if (!this._link.alive) return;
+      const outer = (this._outer = document.createElement("iframe"));
+      outer.hidden = true;
+      outer.onload = () => {
+        outer.onload = null;
+        this._fill(outer.contentWindow);
+      };
+      document.body.append(outer);
+    }
+
+    _fill(parent) {
+      const link = this._link;
+      parent.s = {
+        _(text, { currentScript }) {
+          // It has been run; let it not take up memory.
+          currentScript.remove();
+          link.received(text);
+        },
+      };
+      const inner = parent.document.createElement("iframe");
+      inner.onload = () => link.lost("transport close", "the frame's page has ended");
+      inner.src = link.url(link.sessionId, stamp());
+      parent.document.body.append(inner);
+    }
+
+    close() {
+      this._poster.finish(() => this._outer?.remove());
+    }
+  }
+
+  /** Asks again and again; each answer waits until the server has something to say. */
+  class Polling extends Posting {
     async open() {
       const link = this._link;
       try {
@@ -297,10 +459,6 @@
         link.lost("transport error", error.message);
       }
     }
-
-    send(frames, leaving) {
-      this._poster.send(frames, leaving);
-    }
   }
 
   class XHRPolling extends Polling {
@@ -310,23 +468,15 @@
 
     constructor(link) {
       super(link);
-      this._poster = new Poster(link, () => link.url(link.sessionId, "send"), "cors");
-      this._abort = new AbortController();
+      this._getter = new Getter(link);
     }
 
     async _get() {
-      const link = this._link;
-      const response = await fetch(link.url(link.sessionId, stamp()), {
-        cache: "no-store",
-        credentials: link.credentials,
-        signal: this._abort.signal,
-      });
-      if (response.status !== 200) throw new Error(`a poll was answered ${response.status}`);
-      return response.text();
+      return (await this._getter.get()).text();
     }
 
     close() {
-      this._abort.abort();
+      this._getter.abort();
     }
   }
 
@@ -339,12 +489,11 @@
     }
 
     constructor(link) {
-      super(link);
-      this._index = JSONP.push(this) - 1;
       // The 2010 client posted a form into a hidden iframe. "no-cors" reaches any
       // origin as a form does, but leaves line feeds and the page's history alone,
       // tells when the network fails, and on the page's own origin shows the status.
-      this._poster = new Poster(link, () => this._url(), "no-cors");
+      super(link, new Poster(link, () => this._url(), "no-cors"));
+      this._index = JSONP.push(this) - 1;
     }
 
     async open() {
@@ -377,14 +526,11 @@
     }
   }
 
-  /** A script that hangs before the page has loaded would keep it loading. */
-  function pageLoaded() {
-    if (document.readyState === "complete") return Promise.resolve();
-    return new Promise((resolve) => addEventListener("load", resolve, { once: true }));
-  }
-
   const transports = {
     "websocket": WebSocketTransport,
+    "server-events": ServerEvents,
+    "xhr-multipart": XHRMultipart,
+    "htmlfile": HTMLFile,
     "xhr-polling": XHRPolling,
     "jsonp-polling": JSONPPolling,
   };
@@ -649,7 +795,9 @@
 
   const DEFAULTS = {
     resource: "socket.io",
-    transports: ["websocket", "xhr-polling", "jsonp-polling"],
+    // One stream is enough: what holds it back would hold back the others as well,
+    // and each of them as long as `connectTimeout`.
+    transports: ["websocket", "server-events", "xhr-polling", "jsonp-polling"],
     autoConnect: true,
     withCredentials: false,
     // For each transport, until the session id has come.

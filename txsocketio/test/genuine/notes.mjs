@@ -1,4 +1,5 @@
 import { EventEmitter, once } from "node:events";
+import { isDeepStrictEqual } from "node:util";
 
 import { within } from "./deadline.mjs";
 
@@ -28,6 +29,12 @@ export class Notes {
     const what = `${this.owner}: ${count} x ${name}`;
     await within(what, this.#until(() => this.of(name).length >= count), patience);
     return this.of(name);
+  }
+
+  /** Resolve once there is that note under that name. */
+  async include(name, note) {
+    const isThere = () => this.of(name).some((each) => isDeepStrictEqual(each, note));
+    await within(`${this.owner}: ${name} ${JSON.stringify(note)}`, this.#until(isThere));
   }
 
   async #until(test) {

@@ -1,32 +1,44 @@
 import assert from "node:assert/strict";
+import { after, before } from "node:test";
 
-import { scenario } from "./scenario.mjs";
+import { scene, Stage } from "./scenario.mjs";
 import { NAMES } from "./transports.mjs";
 
 /**
- * A test for every pair of transports: two pages chat. They must have the
- * server for themselves, since a broadcast goes to all of its clients.
+ * A test for every pair of transports: two pages chat. Each page stays for all
+ * tests of its transport, and so hears what all the others broadcast.
  *
  * @param {() => object[]} servers where the one and the other page goes.
  */
 export function everyPair(servers) {
-  for (const one of NAMES) {
-    for (const two of NAMES) {
-      scenario(`one over ${one}, one over ${two}`, async (stage) => {
-        const [here, there] = servers();
-        const pages = await Promise.all([stage.guest(here, one), stage.guest(there, two)]);
-        await broadcastToEachOther(...pages);
-        await chatInRealm(pages, `${one} and ${two}`);
+  const stage = new Stage();
+  let here, there;
+  before(async () => {
+    const six = (server) => Promise.all(NAMES.map((name) => stage.guest(server, name)));
+    [here, there] = await Promise.all(servers().map(six));
+  });
+  after(() => stage.close());
+
+  for (const [first, one] of NAMES.entries()) {
+    for (const [second, two] of NAMES.entries()) {
+      scene(`one over ${one}, one over ${two}`, stage, async () => {
+        const pages = [here[first], there[second]];
+        const pair = `${one} and ${two}`;
+        await broadcastToEachOther(pages, pair);
+        await chatInRealm(pages, pair);
       });
     }
   }
 }
 
-async function broadcastToEachOther(first, second) {
-  await first.tells("tell", "from the first");
-  assert.deepEqual(await second.reads(1), ["from the first"]);
-  await second.tells("tell", { from: "the second" });
-  assert.deepEqual(await first.reads(1), [{ from: "the second" }]);
+async function broadcastToEachOther([first, second], pair) {
+  const [question, answer] = [{ pair, text: "Is anybody here?" }, { pair, text: "I am. 😀" }];
+  await first.tells("tell", question);
+  await second.notes.include("message", [question]);
+  await second.tells("tell", answer);
+  await first.notes.include("message", [answer]);
+  const heard = ({ notes }) => notes.of("message").filter(([message]) => message.pair === pair);
+  assert.deepEqual([heard(first), heard(second)], [[[answer]], [[question]]]);
 }
 
 async function chatInRealm(pages, realm) {

@@ -5,6 +5,13 @@ import { scenario } from "./scenario.mjs";
 import { serveTests } from "./server.mjs";
 import { NAMES } from "./transports.mjs";
 
+const OPTIONS = {
+  // Longer than from one heartbeat to the next. Over server-events a browser looks
+  // for its lost server in silence; over the others it knows at once.
+  timeout: 12_000,
+  reconnectionDelayMax: 2_000,
+};
+
 describe("when the server restarts", () => {
   let server;
   before(async () => (server = await serveTests()));
@@ -15,7 +22,8 @@ describe("when the server restarts", () => {
     ["without a word", () => server.kill()],
   ]) {
     scenario(`${how}, clients over every transport come back`, async (stage) => {
-      const visitors = await Promise.all(NAMES.map((name) => stage.guest(server, name)));
+      const enters = (name) => stage.guest(server, name, OPTIONS);
+      const visitors = await Promise.all(NAMES.map(enters));
       const before = await Promise.all(visitors.map((each) => each.knows("sessionId")));
       await end();
       for (const each of visitors) {

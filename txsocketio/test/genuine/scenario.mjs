@@ -13,18 +13,19 @@ const CONTEXT = { ignoreHTTPSErrors: true };
 const began = performance.now();
 
 /** The pages of one test, and the programs that serve them. */
-class Stage {
-  #context;
+export class Stage {
+  #contexts = [];
   #visitors = [];
   #programs = new Map();
 
-  constructor(context) {
-    this.#context = context;
-  }
-
-  /** A new, empty page. */
+  /**
+   * A new, empty page, as in a browser of its own: all the pages of one share six
+   * connections to a server.
+   */
   async visitor(name) {
-    const visitor = new Visitor(await this.#context.newPage(), name);
+    const context = await (await browser()).newContext(CONTEXT);
+    this.#contexts.push(context);
+    const visitor = new Visitor(await context.newPage(), name);
     this.#visitors.push(visitor);
     return visitor;
   }
@@ -52,7 +53,7 @@ class Stage {
   }
 
   async close() {
-    await this.#context.close();
+    await Promise.all(this.#contexts.map((context) => context.close()));
   }
 
   toString() {
@@ -72,16 +73,28 @@ class Stage {
  */
 export function scenario(name, play, patience = 3 * PATIENCE) {
   it(name, { timeout: patience }, async () => {
-    const stage = new Stage(await (await browser()).newContext(CONTEXT));
+    const stage = new Stage();
     try {
-      await play(stage);
-      stage.assertWellBehaved();
-    } catch (error) {
-      console.error(`FAILED: ${name}\n${stage}`);
-      throw error;
+      await perform(name, stage, play);
     } finally {
       await stage.close();
-      console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${name}`);
     }
   });
+}
+
+/** A test with pages that were there before, and stay. */
+export function scene(name, stage, play) {
+  it(name, { timeout: 3 * PATIENCE }, () => perform(name, stage, play));
+}
+
+async function perform(name, stage, play) {
+  try {
+    await play(stage);
+    stage.assertWellBehaved();
+  } catch (error) {
+    console.error(`FAILED: ${name}\n${stage}`);
+    throw error;
+  } finally {
+    console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${name}`);
+  }
 }
