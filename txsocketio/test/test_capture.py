@@ -369,6 +369,26 @@ class WebSocketTests(CaptureCase):
     websocket, and what the heartbeats are like there.
     """
 
+    def checkDraft(self, name: str, *messages: str) -> None:
+        """
+        Byte for byte, from the status line to the last frame.
+
+        @param messages: what the application sends when the client is there.
+        """
+        wire = self.ask(name)
+        (sid,) = self.server.io.clients
+        for each in messages:
+            self.client(sid).send(each)
+        shown = wire.value().decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+        expected = _filled(EXCHANGES[name].answer, {"SID": sid})
+        self.assertEqual(shown.replace("\r\n", "\n"), expected)
+
+    def test_websocketHixie76(self) -> None:
+        self.checkDraft("websocketHixie76", "hé")
+
+    def test_websocketHixie75(self) -> None:
+        self.checkDraft("websocketHixie75")
+
     def test_websocketRfc6455(self) -> None:
         wire = self.ask("websocketRfc6455")
         head, separator, rest = wire.value().partition(b"\r\n\r\n")
