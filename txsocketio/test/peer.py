@@ -58,8 +58,7 @@ class Peer:
         """
         Send an event.
         """
-        head = (f"r:{realm}\n" if realm else "") + ("" if id is None else f"a:{id}\n")
-        self.say(f"{head}e:{event}\nj:{json.dumps(list(args))}")
+        self.say(eventData(event, *args, id=id, realm=realm))
 
     def acknowledge(self, id: int, *args: Any) -> None:
         """
@@ -87,6 +86,14 @@ class Peer:
 
     def _take(self) -> list[str]:
         return [_read(frame) for frame in self.wire.frames()]
+
+
+def eventData(event: str, *args: Any, id: int | None = None, realm: str = "") -> str:
+    """
+    The data of an event's message.
+    """
+    head = (f"r:{realm}\n" if realm else "") + ("" if id is None else f"a:{id}\n")
+    return f"{head}e:{event}\nj:{json.dumps(list(args), separators=(',', ':'))}"
 
 
 def _read(frame: WebSocketFrame) -> str:
