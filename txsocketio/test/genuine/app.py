@@ -7,6 +7,8 @@ they are acknowledged with) make the server do something:
 
   - C{echo(*arguments)}: acknowledge with the same arguments.
   - C{received()}: acknowledge with the list of all messages received so far.
+  - C{whence()}: acknowledge with the client's address, and whether it came over
+    TLS.
   - C{count(number)}: send the numbers from 0 up to it, as strings.
   - C{ask(question)}: ask the client itself, by the event C{question(question)},
     and acknowledge with its answer.
@@ -62,6 +64,7 @@ class Host:
         client.on("disconnect", self.farewells[client.sessionId].callback)
         client.on("echo", lambda *arguments: arguments)
         client.on("received", lambda: self.messages)
+        client.on("whence", lambda: (client.handshake.address, client.handshake.secure))
         client.on("count", self.count)
         client.on("ask", lambda question: client.emitWithAck("question", question))
         client.on("tell", client.broadcast)

@@ -80,7 +80,8 @@ export class Program {
 
   async #until(pattern, from) {
     while (!pattern.test(this.#log.slice(from))) {
-      assert.ok(running.has(this), `${this.name} ended before it printed ${pattern}:\n${this.#log}`);
+      const early = `${this.name} ended before it printed ${pattern}:\n${this.#log}`;
+      assert.ok(running.has(this), early);
       await once(this.#changed, "change");
     }
   }
