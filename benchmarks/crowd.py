@@ -28,7 +28,7 @@ from benchmarks.echo import REPORT, Numbers, Total, total
 from benchmarks.peers import PEERS, Owner, Peer, Unexpected, Way, WebSocket, XHRPolling
 from benchmarks.server import Failed, Server, allowFiles
 
-STREAMS = ("server-events", "htmlfile", "xhr-multipart")
+STREAMS = ("server-events", "htmlfile", "xhr-multipart", "flashsocket")
 SPARE_FILES = 100
 """How many files a process may have open beside the sessions' connections."""
 

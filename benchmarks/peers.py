@@ -510,7 +510,15 @@ class WebSocket(Peer):
             self._take(payload.decode("ascii"))
 
 
-PEERS: dict[str, type[Peer]] = {
-    each.name: each for each in (WebSocket, XHRPolling, ServerEvents, HTMLFile, XHRMultipart)
-}
+class FlashSocket(WebSocket):
+    """
+    The same at another URL.
+    """
+
+    name = "flashsocket"
+
+
+_CLASSES = (WebSocket, XHRPolling, ServerEvents, HTMLFile, XHRMultipart, FlashSocket)
+
+PEERS: dict[str, type[Peer]] = {each.name: each for each in _CLASSES}
 """By transport."""

@@ -51,7 +51,7 @@ class Server(ProcessProtocol):
         """
         twistd = str(Path(sys.executable).with_name("twistd"))
         arguments = [twistd, "-n", "--pidfile=", "socketio", "--listen=tcp:0:interface=127.0.0.1"]
-        arguments += [f"--app={app}", f"--transports={','.join(transports)}"]
+        arguments += [f"--app={app}", f"--transports={','.join(transports)}", "--no-flash-policy"]
         reactor.spawnProcess(self, twistd, arguments, env=None, path=str(ROOT))
 
     def outReceived(self, data: bytes) -> None:
