@@ -36,6 +36,8 @@ GENUINE = ROOT / "txsocketio" / "test" / "genuine"
 PLUGIN = "twisted/plugins/txsocketio_plugin.py"
 TYPED = ("txsocketio", "examples", "benchmarks")
 OLDEST_NODE = 20
+PROGRAMS = ("chromium", "nginx", "haproxy", "openssl")
+"""What the real clients need of Debian; each is in the package of its name."""
 
 inRoot = partial(run, folder=ROOT)
 inGenuine = partial(run, folder=GENUINE)
@@ -50,21 +52,33 @@ def python(*arguments: str | Path) -> Outcome:
 
 def tools() -> Tally:
     """
-    The browser, node and npm, and what the real clients need from npm.
+    The browser and the proxies, node and npm, and what the real clients need
+    from npm.
     """
-    return _chromium() + _node() + inGenuine(["npm", "ci"]).tally
+    return _programs() + _node() + inGenuine(["npm", "ci"]).tally
 
 
-def _chromium() -> Tally:
+def _programs() -> Tally:
     """
-    Debian's Chromium, installed where it is not.
+    Debian's own programs, installed where they are not.
     """
-    if shutil.which("chromium") is None:
+    missing = [name for name in PROGRAMS if _path(name) is None]
+    if missing:
         _aptGet("update")
-        _aptGet("-y", "install", "chromium")
-    found = shutil.which("chromium") is not None
-    say("chromium is there" if found else "Install Chromium so that `chromium` starts it.")
-    return check(found)
+        _aptGet("-y", "install", *missing)
+    tally = Tally()
+    for name in PROGRAMS:
+        path = _path(name)
+        say(f"{name} is {path}" if path else f"Install {name} so that `{name}` starts it.")
+        tally += check(path is not None)
+    return tally
+
+
+def _path(name: str) -> str | None:
+    """
+    Where a program is. Few users have all of these folders in C{PATH}.
+    """
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin")
 
 
 def _aptGet(*arguments: str) -> None:
@@ -168,7 +182,7 @@ def genuine() -> Tally:
     """
     environment = {
         "PYTHON": sys.executable,
-        "CHROMIUM": shutil.which("chromium") or "chromium",
+        **{name.upper(): _path(name) or name for name in PROGRAMS},
         "NO_COLOR": "1",
     }
     return inGenuine(["npm", "test"], environment=environment).counted(nodeTally)

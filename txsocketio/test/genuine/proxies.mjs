@@ -10,6 +10,10 @@ import { promisify } from "node:util";
 import { Program, freePort, serveTests } from "./server.mjs";
 
 const EXAMPLES = new URL("../../../examples/deployment/", import.meta.url);
+const NGINX = process.env.NGINX ?? "/usr/sbin/nginx";
+const HAPROXY = process.env.HAPROXY ?? "/usr/sbin/haproxy";
+const OPENSSL = process.env.OPENSSL ?? "openssl";
+
 const SERVER = "127.0.0.1:8080";
 
 const folders = [];
@@ -85,7 +89,7 @@ async function nginx(server, plain, secure) {
   });
   const main = path.join(folder, "nginx.conf");
   await writeFile(main, mainOfNginx(folder));
-  return new Program("nginx", ["/usr/sbin/nginx", "-p", folder, "-c", main], {
+  return new Program("nginx", [NGINX, "-p", folder, "-c", main], {
     ready: /start worker process \d/,
     stop: "SIGQUIT",
     // It would leave its workers behind on the other.
@@ -122,7 +126,7 @@ async function haproxy(server, plain, secure) {
     "/etc/ssl/private/chat.example.org.pem": await certificate(folder),
     [SERVER]: `127.0.0.1:${server}`,
   });
-  return new Program("haproxy", ["/usr/sbin/haproxy", "-W", "-db", "-f", main], {
+  return new Program("haproxy", [HAPROXY, "-W", "-db", "-f", main], {
     ready: /Loading success/,
     stop: "SIGUSR1",
     kill: "SIGTERM",
@@ -150,7 +154,7 @@ async function certificate(folder) {
   const pem = path.join(folder, "certificate.pem");
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   const subject = ["-subj", "/CN=localhost", "-days", "2"];
-  await promisify(execFile)("openssl", [
+  await promisify(execFile)(OPENSSL, [
     ...["req", "-x509", ...key, ...subject],
     ...["-keyout", pem, "-out", `${pem}.public`],
   ]);
