@@ -52,6 +52,20 @@ class Answer(NamedTuple):
         return next((v for n, v in self.headers if n.lower() == name.lower()), None)
 
 
+class Streamed(NamedTuple):
+    """
+    An HTTP answer that need not be complete.
+
+    @ivar answer: its head, and all of its body that has come.
+    @ivar chunks: the body as it was cut; in one piece if it is not chunked.
+    @ivar ended: whether it is complete.
+    """
+
+    answer: Answer
+    chunks: list[bytes]
+    ended: bool
+
+
 class WebSocketFrame(NamedTuple):
     """
     One frame, as it came from the server.
@@ -131,6 +145,16 @@ class Wire(StringTransport):
         (answer,) = self.answers(head)
         return answer
 
+    def streamed(self) -> Streamed:
+        """
+        The first HTTP answer, as far as it has come.
+        """
+        answer, body = _parseHead(self.value())
+        if answer.header("Transfer-Encoding") != "chunked":
+            return Streamed(answer._replace(body=body), [body], self.disconnecting)
+        chunks, ended, _ = _chunks(body)
+        return Streamed(answer._replace(body=b"".join(chunks)), chunks, ended)
+
     # As a WebSocket:
 
     def frames(self) -> list[WebSocketFrame]:
@@ -163,17 +187,23 @@ class Wire(StringTransport):
         self.receive(frame(TEXT, text.encode("utf-8")))
 
 
-def _parse(data: bytes, toHead: bool) -> tuple[Answer, bytes]:
+def _parseHead(data: bytes) -> tuple[Answer, bytes]:
     head, _, rest = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     _, status, reason = first.split(" ", 2)
     pairs = [line.split(": ", 1) for line in lines]
     headers = [(n, v) for n, v in pairs if n not in ("Date", "Server")]
-    answer = Answer(int(status), reason, headers, b"")
+    return Answer(int(status), reason, headers, b""), rest
+
+
+def _parse(data: bytes, toHead: bool) -> tuple[Answer, bytes]:
+    answer, rest = _parseHead(data)
     if toHead or answer.status in _BODILESS:
         return answer, rest
     if answer.header("Transfer-Encoding") == "chunked":
-        body, rest = _unchunked(rest)
+        chunks, ended, rest = _chunks(rest)
+        assert ended, f"{chunks} is not all"
+        body = b"".join(chunks)
     else:
         length = answer.header("Content-Length")
         size = len(rest) if length is None else int(length)
@@ -182,14 +212,20 @@ def _parse(data: bytes, toHead: bool) -> tuple[Answer, bytes]:
     return answer._replace(body=body), rest
 
 
-def _unchunked(data: bytes) -> tuple[bytes, bytes]:
-    body = b""
-    while True:
+def _chunks(data: bytes) -> tuple[list[bytes], bool, bytes]:
+    """
+    The chunks that have come, whether they are all, and what is behind them.
+    """
+    found: list[bytes] = []
+    while data:
         size, _, data = data.partition(b"\r\n")
         length = int(size, 16)
-        body, data = body + data[:length], data[length + 2 :]
+        chunk, end, data = data[:length], data[length : length + 2], data[length + 2 :]
+        assert (len(chunk), end) == (length, b"\r\n"), "a chunk is not complete"
         if not length:
-            return body, data
+            return found, True, data
+        found.append(chunk)
+    return found, False, b""
 
 
 def _parseFrame(data: bytes) -> tuple[WebSocketFrame, bytes]:

@@ -416,10 +416,11 @@ class Stream:
         """
         if not self._open:
             return
+        isStuck = not self.writable
         self._end()
         request = self._request
         request.unregisterProducer()
-        if reason is DisconnectReason.SLOW_CONSUMER and isinstance(request.channel, HTTPChannel):
+        if isStuck and isinstance(request.channel, HTTPChannel):
             # It reads nothing: what waits for it would wait for ever.
             transport: Any = request.channel.transport
             transport.abortConnection()

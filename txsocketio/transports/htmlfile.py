@@ -33,7 +33,6 @@ class HTMLFile(Streaming):
     """
 
     name = "htmlfile"
-    leading: ClassVar[Sequence[bytes]] = (b"Content-Type", b"Connection")
     heading: ClassVar[Sequence[tuple[bytes, bytes]]] = (
         (b"Content-Type", b"text/html; charset=UTF-8"),
         (b"Connection", b"keep-alive"),
