@@ -5,4 +5,5 @@ import "./origins.test.mjs";
 import "./pairs.test.mjs";
 import "./restart.test.mjs";
 import "./specification.test.mjs";
+import "./client06.test.mjs";
 import "./demo.test.mjs";
