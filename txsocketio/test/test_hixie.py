@@ -301,6 +301,7 @@ class OpeningTests(HixieCase):
             (b"x x", "the digits of {} are no number of 32 bits"),
             (b"x x\xb2\xd9\xa0", "the digits of {} are no number of 32 bits"),
             (b"1 " + b"0" * 10, "the digits of {} are no number of 32 bits"),
+            (b"0 " + b"1".zfill(10), "the digits of {} are no number of 32 bits"),
             (b"1 " + b"0" * 10_000, "the digits of {} are no number of 32 bits"),
         ):
             for name, opening in (
@@ -386,9 +387,9 @@ class OpeningTests(HixieCase):
         newer.clear()
         self.client().send("x")
         self.assertEqual((older.value(), newer.value()), (GOODBYE, text("1:2::x,")))
-        older.receive(GOODBYE)
+        older.receive(text("1:2::y,") + GOODBYE)
         self.assertTrue(older.disconnecting)
-        self.assertEqual(self.gone, [])
+        self.assertEqual((self.seen, self.gone), ([], []))
 
     def test_foreignOrigin(self) -> None:
         """
@@ -682,14 +683,34 @@ class BackpressureTests(HixieCase):
         A connection that is closing does not begin again.
         """
         wire = self.open76()
-        producer: Any = wire.producer
-        producer.pauseProducing()
+        transport: Any = wire.producer
+        transport.pauseProducing()
         self.client().disconnect()
         self.wait(5.1)
-        self.assertEqual(wire.value(), GOODBYE)
-        producer.resumeProducing()
-        producer.stopProducing()
-        self.assertEqual((wire.value(), producer.writable), (GOODBYE, False))
+        transport.resumeProducing()
+        self.assertEqual((wire.value(), transport.writable), (GOODBYE, False))
+
+    def test_gone(self) -> None:
+        """
+        Nor does one that has gone.
+        """
+        for connect in (self.open76, self.open75):
+            wire = connect()
+            transport: Any = wire.producer
+            wire.lose()
+            self.assertFalse(transport.writable)
+            transport.resumeProducing()
+            self.assertFalse(transport.writable)
+
+    def test_stopped(self) -> None:
+        """
+        A socket that will take no more says so.
+        """
+        wire = self.open76()
+        transport: Any = wire.producer
+        transport.stopProducing()
+        self.client().send("x")
+        self.assertEqual((transport.writable, wire.value()), (False, b""))
 
 
 class ClosingTests(HixieCase):

@@ -142,7 +142,7 @@ class Opening:
 
 def _origin(headers: Headers) -> bytes:
     values = headers.getRawHeaders(b"Origin", [])
-    return next((value for value in values if value.strip()), b"")
+    return next((value for value in values if value), b"")
 
 
 class Reader:
@@ -223,7 +223,7 @@ class Reader:
             self._fail("a length without an end")
         self._bound()
         if not digit & 0x80:
-            self._step = self._readOver if self._size else self._readType
+            self._step = self._readOver
             self.over = self._type == _GOODBYE[0] and not self._size
         return at + 1
 
@@ -342,7 +342,6 @@ class HixieTransport(Carrier, Protocol):
         """
         Nothing more is to be heard.
         """
-        self._hear = _ignore
         if self._open:
             self._sayGoodbye()
             self._gone(reason)
@@ -364,7 +363,6 @@ class HixieTransport(Carrier, Protocol):
         """
         if reason is DisconnectReason.SLOW_CONSUMER:
             # It reads nothing: what waits for it would wait for ever.
-            self._open = self.writable = False
             self.transport.abortConnection()
         elif self._open:
             self._sayGoodbye()
@@ -378,7 +376,7 @@ class HixieTransport(Carrier, Protocol):
             self.transport.write(_GOODBYE)
 
     def _lose(self) -> None:
-        # As long as there is a producer, the connection may wait for it.
+        # As long as there is a producer, TLS waits for it.
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 
