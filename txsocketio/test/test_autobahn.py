@@ -336,6 +336,14 @@ class TakenOverTests(SynchronousTestCase):
         wire = Server().webSocket()
         self.assertIsInstance(wire.producer, WebSocketTransport)
 
+    def test_producerAtTheEnd(self) -> None:
+        """
+        None is left when the connection is to close: TLS would wait for it.
+        """
+        wire = Server().webSocket()
+        wire.receive(frame(CLOSE, b"\x03\xe8"))
+        self.assertEqual((wire.disconnecting, wire.producer), (True, None))
+
     def test_timers(self) -> None:
         """
         One: the sessions'.
