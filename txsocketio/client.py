@@ -5,6 +5,7 @@ What an application holds of each client.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -59,6 +60,8 @@ class Client(Verbs, EventSource):
     @ivar session: private to this package.
     @ivar connected: whether what is sent can still arrive.
     @ivar data: the application's own.
+    @ivar handshake: the L{Handshake}: what the client brought along when it
+        came, and in C{auth} what it has sent to be let into this namespace.
     """
 
     __slots__ = (
@@ -73,16 +76,20 @@ class Client(Verbs, EventSource):
         "_rooms",
         "connected",
         "data",
+        "handshake",
         "namespace",
         "session",
     )
 
-    def __init__(self, connection: Connection, session: Session, namespace: Namespace) -> None:
+    def __init__(
+        self, connection: Connection, session: Session, namespace: Namespace, auth: Any = None
+    ) -> None:
         self._connection = connection
         self.session = session
         self.namespace = namespace
         self.connected = False
         self.data: dict[Any, Any] = {}
+        self.handshake: Handshake = replace(session.handshake, auth=auth)
         self._ended = False
         self._admitted = False
         self._handlers = Handlers()
@@ -129,13 +136,6 @@ class Client(Verbs, EventSource):
         The name of the client's generation of the protocol.
         """
         return self.session.dialect.name
-
-    @property
-    def handshake(self) -> Handshake:
-        """
-        What the client brought along when it came.
-        """
-        return self.session.handshake
 
     @property
     def rooms(self) -> frozenset[str]:

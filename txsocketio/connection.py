@@ -95,7 +95,8 @@ class Connection:
         elif name in self._clients:
             self._clients[name].received(packet)
         else:
-            self._join(name, partial(self._session.send, Packet(Kind.CONNECT, namespace=name)))
+            welcome = partial(self._session.send, Packet(Kind.CONNECT, namespace=name))
+            self._join(name, welcome, packet.data)
 
     def _talkingIn(self, name: str) -> Client | None:
         """
@@ -108,12 +109,12 @@ class Connection:
             raise RemoteProtocolError(f"not connected to {name[:50]!a}")
         return self._join(name, _nothing)
 
-    def _join(self, name: str, welcome: Callable[[], None]) -> Client:
+    def _join(self, name: str, welcome: Callable[[], None], auth: Any = None) -> Client:
         namespace = self._namespaces.get(name)
         if namespace is None:
             raise RemoteProtocolError(f"there is no namespace {name[:50]!a}")
         self._dismissed.discard(name)
-        client = self._clients[name] = Client(self, self._session, namespace)
+        client = self._clients[name] = Client(self, self._session, namespace, auth)
         client.begin(partial(self._admit, namespace, welcome))
         return client
 

@@ -168,6 +168,18 @@ class Refusing(RealmCase):
     Middleware of a realm.
     """
 
+    def test_auth(self) -> None:
+        """
+        It sees what the client has sent to be let in there; the default
+        namespace, for which nothing was sent, has nothing.
+        """
+        self.chat.use(lambda client: self.calls.append(client.handshake.auth))
+        self.peer.say('r:chat\ne:connect\nj:[{"token":"sesame"}]')
+        self.assertEqual([{"token": "sesame"}, "connection"], self.calls)
+        client = self.io.clients[self.peer.sid]
+        self.assertIsNone(client.handshake.auth)
+        self.assertEqual(client.handshake.url, self.peer.inRealm("chat").handshake.url)
+
     def test_refused(self) -> None:
         """
         Who asked is told why it is refused, and stays on the server.
