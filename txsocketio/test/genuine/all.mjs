@@ -1,5 +1,6 @@
 // Every test of this folder in one process, so that one browser serves them all.
 import "./transports.test.mjs";
+import "./streams.test.mjs";
 import "./choice.test.mjs";
 import "./origins.test.mjs";
 import "./pairs.test.mjs";

@@ -27,3 +27,19 @@ describe("where the server has xhr-polling only", () => {
     assert.equal(await visitor.knows("connected"), false);
   });
 });
+
+describe("where the server has no websocket", () => {
+  let server;
+  before(async () => {
+    server = await serveTests("--transports", "jsonp-polling,xhr-polling,server-events,htmlfile");
+  });
+  after(() => server.stop());
+
+  scenario("a client that has no wishes takes a stream", async (stage) => {
+    const visitor = await stage.visitor("visitor");
+    await visitor.opens(server.origin);
+    await visitor.enters({});
+    await visitor.hears("connect");
+    assert.equal(await visitor.knows("transport"), "server-events");
+  });
+});

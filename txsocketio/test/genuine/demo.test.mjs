@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 
 import { scenario } from "./scenario.mjs";
@@ -33,6 +34,19 @@ describe("the demo", () => {
       await says(second, `second to ${name}`);
       await shows(first, "#messages", `second to ${name}`);
     }
+  });
+
+  scenario("the page has loaded before it connects, by whatever transport", async (stage) => {
+    stage.watches(server);
+    const visit = async (name) => {
+      const visitor = await stage.visitor(name);
+      // This waits for the page to load, and would wait for a frame or script in it.
+      await visitor.opens(`${server.origin}/?transport=${name}`);
+      await shows(visitor.page, "#state", `connected over ${name}`);
+      const badge = visitor.page.locator("#people .badge", { hasText: name });
+      assert.match(await badge.evaluate(colourOf), /^#/, name);
+    };
+    await Promise.all(NAMES.map(visit));
   });
 
   scenario("round trips are measured and drawn", async (stage) => {
@@ -73,6 +87,12 @@ async function arrives(stage, server, name) {
   await shows(visitor.page, "#messages", "You are here as");
   return visitor.page;
 }
+
+/** Runs in the page: the colour that its style sheet has for this badge. */
+const colourOf = (badge) => {
+  const [, name] = badge.style.getPropertyValue("--colour").match(/var\((.*)\)/);
+  return getComputedStyle(badge).getPropertyValue(name);
+};
 
 const nameOn = (page) => page.locator("#name").inputValue();
 

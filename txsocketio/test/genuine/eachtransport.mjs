@@ -10,6 +10,9 @@ const MESSAGES = {
   "an empty string": "",
   "a string": "Hello world",
   "what looks like a frame and annotations": "1:3:r:chat\nj\n:{},",
+  "what looks like a boundary": "\n--socketio\nContent-Type: text/plain\n\n--socketio\n",
+  "what looks like an event": " \n\nid: 0\nevent: json\ndata: 0\n\n: no",
+  "what looks like a script": "</script><script>throw 0</script><!--<script>",
   "an object": { text: "héllo", list: [1, 2.5, null, true], deep: { empty: {} } },
   "an array": ["one", 2],
   "line ends": "CR LF\r\nLF\nCR\rend",
@@ -83,6 +86,19 @@ function scenarios(server, { name, pulse }) {
       socket.on("question", (question, answer) => answer(`${question} Well.`, 2));
     });
     assert.deepEqual(await visitor.asks("ask", "How are you?"), ["How are you? Well.", 2]);
+  });
+
+  over("two sockets on one page do not mix", async (stage) => {
+    const visitor = await stage.guest(server(), name);
+    await visitor.does((options) => {
+      window.second = new io.Socket(null, options);
+      // Both number what they ask from 1.
+      window.ask = (each, what) => new Promise((resolve) => each.emit("echo", what, resolve));
+    }, { transports: [name] });
+    const both = () => Promise.all([ask(second, "two"), ask(socket, "one")]);
+    assert.deepEqual(await visitor.does(both), ["two", "one"]);
+    await visitor.does(() => void second.disconnect());
+    assert.equal(await visitor.does(() => ask(socket, "three")), "three");
   });
 
   over("a realm is heard inside and nowhere else", async (stage) => {
