@@ -127,8 +127,6 @@ class WebSocketTransport(Carrier, WebSocketServerProtocol):  # type: ignore[misc
         Autobahn is done with the connection. What has been written last, the
         reason among it, still goes out.
         """
-        # As long as there is a producer, TLS waits for it.
-        self.transport.unregisterProducer()
         super().dropConnection(abort=False)
 
     def sendCloseFrame(
