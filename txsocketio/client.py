@@ -89,7 +89,9 @@ class Client(Verbs, EventSource):
         self.namespace = namespace
         self.connected = False
         self.data: dict[Any, Any] = {}
-        self.handshake: Handshake = replace(session.handshake, auth=auth)
+        self.handshake: Handshake = session.handshake
+        if auth is not None:
+            self.handshake = replace(self.handshake, auth=auth)
         self._ended = False
         self._admitted = False
         self._handlers = Handlers()
