@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from unittest.mock import Mock
 
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import Request
 
@@ -350,16 +352,37 @@ class Opening:
         """
         Where a connection carries many answers, none of them can cut it.
         """
-        transport = self.server.io.router._transports[self.name]
-        channel, session = Mock(), Mock(sid="x")
-        request = Mock(spec=Request, channel=channel)
-        transport.begin(request)
-        self.assertEqual(channel.mock_calls, [])
-        stream = Stream(transport, session, request)
+        stream, request = self.made()
+        stream._streaming.begin(request)
         stream.pauseProducing()
         stream.close(DisconnectReason.SLOW_CONSUMER)
         request.finish.assert_called_once_with()
-        self.assertEqual(channel.mock_calls, [])
+        self.assertEqual(request.channel.mock_calls, [])
+
+    def test_writable(self: Any) -> None:
+        """
+        As long as there is a connection, and it takes more.
+        """
+        stream, _ = self.made()
+        self.assertTrue(stream.writable)
+        for stop in (
+            stream.pauseProducing,
+            stream.stopProducing,
+            lambda: stream.close(DisconnectReason.SERVER),
+            lambda: stream._lost(Failure(ConnectionDone())),
+        ):
+            stream.resumeProducing()
+            self.assertTrue(stream.writable)
+            stop()
+            self.assertFalse(stream.writable)
+
+    def made(self: Any) -> tuple[Stream, Any]:
+        """
+        A stream by itself, and its request.
+        """
+        transport = self.server.io.router._transports[self.name]
+        request = Mock(spec=Request, channel=Mock())
+        return Stream(transport, Mock(sid="x"), request), request
 
 
 class Crossing:
@@ -688,7 +711,7 @@ class Pressing:
         self.assertEqual(self.gone, ["slow consumer"])
         self.assertTrue(page.wire.aborted)
 
-    def test_noAnswer(self: Any) -> None:
+    def test_unreachedHeartbeats(self: Any) -> None:
         """
         So whoever the heartbeats do not reach.
         """

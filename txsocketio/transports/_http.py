@@ -399,7 +399,6 @@ class Stream:
         self._streaming = streaming
         self._session = session
         self._request = request
-        self._open = True
         request.notifyFinish().addErrback(self._lost)
         request.registerProducer(self, True)
 
@@ -414,10 +413,8 @@ class Stream:
         """
         See L{ITransport.close}.
         """
-        if not self._open:
-            return
         isStuck = not self.writable
-        self._end()
+        self.writable = False
         request = self._request
         request.unregisterProducer()
         if isStuck and isinstance(request.channel, HTTPChannel):
@@ -428,12 +425,8 @@ class Stream:
             request.finish()
 
     def _lost(self, reason: Failure) -> None:
-        if self._open:
-            self._end()
-            self._session.lost(self, DisconnectReason.TRANSPORT_CLOSE)
-
-    def _end(self) -> None:
-        self._open = self.writable = False
+        self.writable = False
+        self._session.lost(self, DisconnectReason.TRANSPORT_CLOSE)
 
     # What the connection says.
 
@@ -447,9 +440,8 @@ class Stream:
         """
         The socket takes more.
         """
-        if self._open:
-            self.writable = True
-            self._session.resumed(self)
+        self.writable = True
+        self._session.resumed(self)
 
     def stopProducing(self) -> None:
         """
