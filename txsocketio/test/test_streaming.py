@@ -717,7 +717,8 @@ class Pressing:
         """
         page = self.open()
         page.stall()
-        self.server.clock.advance(18.2)
+        self.server.clock.advance(10.2)
+        self.server.clock.advance(8.2)
         self.assertEqual(self.gone, ["ping timeout"])
         self.assertTrue(page.wire.aborted)
 
