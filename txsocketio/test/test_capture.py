@@ -23,8 +23,10 @@ VECTORS = Path(__file__).parent / "vectors" / "genuine.txt"
 
 MOVIE = b"FWS\x05 a movie, as far as anybody here can tell"
 
-# What the HTTP server adds by itself; a length counts where it is listed.
-ITS_OWN_AFFAIR = {"Connection", "Keep-Alive", "Transfer-Encoding"}
+# What the HTTP server adds by itself; it counts where it is listed.
+ITS_OWN_AFFAIR = {"Connection", "Content-Length", "Keep-Alive", "Transfer-Encoding"}
+
+SPACES = " " * 244
 
 
 class Exchange(NamedTuple):
@@ -84,11 +86,13 @@ class Application(Resource):
         return b"app: " + request.uri
 
 
-def _asCaptured(answer: Answer, withLength: bool) -> str:
+def _asCaptured(answer: Answer, listed: str) -> str:
     """
     An answer as C{genuine.txt} has it.
+
+    @param listed: how it should be.
     """
-    own = ITS_OWN_AFFAIR if withLength else ITS_OWN_AFFAIR | {"Content-Length"}
+    own = {name for name in ITS_OWN_AFFAIR if f"\n{name}:" not in listed}
     headers = [f"{name}: {value}" for name, value in answer.headers if name not in own]
     head = "\n".join([f"HTTP/1.1 {answer.status} {answer.reason}", *headers])
     return f"{head}\n\n{answer.body.decode('utf-8')}"
@@ -141,11 +145,18 @@ class CaptureCase(SynchronousTestCase):
         exchange = EXCHANGES[name]
         wire = self.ask(name, **values) if wire is None else wire
         answer = wire.answer(head=exchange.request.startswith("HEAD"))
+        self.checkAnswer(name, answer, **values)
+        self.assertFalse(wire.disconnecting)
+
+    def checkAnswer(self, name: str, answer: Answer, /, **values: str) -> None:
+        """
+        See that an answer, or what has come of it, is the file's.
+        """
+        exchange = EXCHANGES[name]
         if "SID," in exchange.answer:
             (values["SID"],) = self.server.io.clients
-        expected = _filled(exchange.answer, values)
-        self.assertEqual(_asCaptured(answer, "Content-Length:" in expected), expected)
-        self.assertFalse(wire.disconnecting)
+        expected = _filled(exchange.answer, {"SPACES": SPACES, **values})
+        self.assertEqual(_asCaptured(answer, expected), expected)
 
 
 def _filled(text: str, values: dict[str, str]) -> str:
@@ -162,7 +173,7 @@ class CompletenessTests(SynchronousTestCase):
     def test_everyExchangeHasATest(self) -> None:
         tests = {
             name.removeprefix("test_")
-            for case in (XHRPollingTests, JSONPPollingTests, WebSocketTests, OtherPathsTests)
+            for case in CaptureCase.__subclasses__()
             for name in dir(case)
         }
         self.assertEqual(set(EXCHANGES) - tests, set())
@@ -364,6 +375,99 @@ class JSONPPollingTests(CaptureCase):
         self.assertEqual(dict(self.server.io.clients), {})
 
 
+class HTMLFileTests(CaptureCase):
+    """
+    htmlfile.
+    """
+
+    def test_htmlfileStream(self) -> None:
+        """
+        The heartbeat 10 s after the opening; the object in the genuine form,
+        which a client has to show first.
+        """
+        wire = self.ask("htmlfileStream")
+        ((sid, client),) = self.server.io.clients.items()
+        self.server.post(f"/htmlfile/{sid}/send", "1:4:j\n:0,")
+        client.send('hé "q" </script> \u2028')
+        client.send({"a": 1})
+        self.server.clock.advance(10)
+        self.checkAnswer("htmlfileStream", wire.streamed().answer)
+        self.assertFalse(wire.streamed().ended)
+
+    def test_htmlfileChunks(self) -> None:
+        """
+        256 bytes, and then each batch of frames.
+        """
+        wire = self.ask("htmlfileStream")
+        (client,) = self.server.io.clients.values()
+        client.send("x")
+        sizes = [b"%x" % len(chunk) for chunk in wire.streamed().chunks]
+        self.assertEqual(sizes, [b"100", b"44", b"31"])
+
+    def test_htmlfilePost(self) -> None:
+        self.server.get("/htmlfile/")
+        (sid,) = self.server.io.clients
+        self.check("htmlfilePost", SID=sid)
+        self.assertEqual(self.seen, ["hello"])
+
+    def test_htmlfileOriginNotAllowed(self) -> None:
+        self.serve(origins="good.com:*")
+        self.check("htmlfileOriginNotAllowed")
+        self.assertEqual(dict(self.server.io.clients), {})
+
+    def test_htmlfileHeartbeatWithoutAnswer(self) -> None:
+        """
+        The answer ends when the time for it is over.
+        """
+        self.serve(transportOptions={"htmlfile": {"heartbeatInterval": 1, "heartbeatTimeout": 1}})
+        wire = self.ask("htmlfileHeartbeatWithoutAnswer")
+        self.server.clock.advance(1)
+        self.checkAnswer("htmlfileHeartbeatWithoutAnswer", wire.streamed().answer)
+        self.assertFalse(wire.streamed().ended)
+        self.server.clock.advance(1.1)
+        self.assertTrue(wire.streamed().ended)
+        self.assertEqual(self.gone, ["ping timeout"])
+
+
+class XHRMultipartTests(CaptureCase):
+    """
+    xhr-multipart.
+    """
+
+    def test_xhrMultipartPreflight(self) -> None:
+        self.check("xhrMultipartPreflight")
+
+    def test_xhrMultipartStream(self) -> None:
+        """
+        As on htmlfile; not chunked, and ended by closing.
+        """
+        wire = self.ask("xhrMultipartStream")
+        ((sid, client),) = self.server.io.clients.items()
+        self.server.post(f"/xhr-multipart/{sid}/send", "1:4:j\n:0,")
+        client.send("héllo")
+        client.send({"a": 1})
+        self.server.clock.advance(10)
+        self.checkAnswer("xhrMultipartStream", wire.streamed().answer)
+        self.assertFalse(wire.disconnecting)
+        self.server.clock.advance(8.2)
+        self.assertTrue(wire.disconnecting)
+
+    def test_xhrMultipartStreamWithOrigin(self) -> None:
+        wire = self.ask("xhrMultipartStreamWithOrigin")
+        self.checkAnswer("xhrMultipartStreamWithOrigin", wire.streamed().answer)
+
+    def test_xhrMultipartPost(self) -> None:
+        self.server.get("/xhr-multipart/")
+        (sid,) = self.server.io.clients
+        self.check("xhrMultipartPost", SID=sid)
+        self.assertEqual(self.seen, ["x"])
+
+    def test_xhrMultipartOriginNotAllowed(self) -> None:
+        self.serve(origins="good.com:*")
+        self.check("xhrMultipartOriginNotAllowed")
+        self.assertEqual(dict(self.server.io.clients), {})
+
+
 class WebSocketTests(CaptureCase):
     """
     websocket, and what the heartbeats are like there.
@@ -442,8 +546,8 @@ class WebSocketTests(CaptureCase):
 
     def test_heartbeatByThePage(self) -> None:
         """
-        The answer counts by POST too, on a session that a POST can reach:
-        here one of xhr-polling that is told to have heartbeats.
+        The answer counts by POST too, even on xhr-polling, where it is told
+        to have heartbeats.
         """
         self.serve(transportOptions={"xhr-polling": {"heartbeatInterval": 5}})
         sid = self.server.open()
@@ -542,11 +646,23 @@ class OtherPathsTests(CaptureCase):
         self.checkFile("clientScriptHead")
 
     def test_flashMovie(self) -> None:
-        folder = Path(self.mktemp())
-        folder.mkdir()
-        (folder / "WebSocketMain.swf").write_bytes(MOVIE)
-        self.serve(clientFiles=folder)
+        self.serveMovie()
         self.checkFile("flashMovie", MOVIE, MOVIE=MOVIE.decode())
+
+    def test_flashMovieBesideTheLibrary(self) -> None:
+        self.serveMovie()
+        self.checkFile("flashMovieBesideTheLibrary", MOVIE, MOVIE=MOVIE.decode())
+
+    def serveMovie(self) -> None:
+        """
+        Begin anew, with a movie.
+        """
+        movie = Path(self.mktemp())
+        movie.write_bytes(MOVIE)
+        self.serve(flashMovie=movie)
+
+    def test_flashTransportOverPlainHttp(self) -> None:
+        self.check("flashTransportOverPlainHttp")
 
     def test_flashMovieThatIsNotServed(self) -> None:
         self.check("flashMovieThatIsNotServed")

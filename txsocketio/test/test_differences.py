@@ -19,6 +19,9 @@ from txsocketio import Client, Listener, SocketIOResource
 from txsocketio.settings import Settings
 from txsocketio.test.support import BINARY, CLOSE, HANDSHAKE, Server, Wire, frame
 
+STREAMS = ("server-events", "htmlfile", "xhr-multipart")
+SOCKETS = ("websocket", "flashsocket")
+
 CROSS_ORIGIN = ("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Vary")
 
 
@@ -51,7 +54,10 @@ class DifferenceCase(SynchronousTestCase):
         """
         self.server.get("/xhr-polling/")
         self.server.get("/jsonp-polling//1/0")
-        self.server.webSocket()
+        for name in STREAMS:
+            self.server.get(f"/{name}/")
+        for name in SOCKETS:
+            self.server.webSocket(f"/{name}")
         return {client.transport: sid for sid, client in self.server.io.clients.items()}
 
     def assertRefused(self, wire: Wire, status: int, line: str) -> None:
@@ -83,6 +89,9 @@ class SessionTests(DifferenceCase):
             self.server.get("/jsonp-polling/999/1/0"),
             self.server.post("/jsonp-polling/999/send//0", "1:2::x,"),
             self.server.webSocket("/websocket/999"),
+            self.server.webSocket("/flashsocket/999"),
+            *(self.server.get(f"/{name}/999/1") for name in STREAMS),
+            *(self.server.post(f"/{name}/999/send", "1:2::x,") for name in STREAMS),
         ):
             self.assertRefused(wire, 404, "unknown session id")
 
@@ -90,15 +99,16 @@ class SessionTests(DifferenceCase):
         """
         It is not taken over, nor does it suffer.
         """
-        for owner, thief in permutations(("websocket", "xhr-polling", "jsonp-polling"), 2):
-            sid = self.openAll()[owner]
-            headers = HANDSHAKE if thief == "websocket" else {}
+        sids = self.openAll()
+        for owner, thief in permutations(sids, 2):
+            sid = sids[owner]
+            headers = HANDSHAKE if thief in SOCKETS else {}
             self.assertRefused(
                 self.server.get(f"/{thief}/{sid}/1/0", headers),
                 400,
                 "this session belongs to another transport",
             )
-            if thief != "websocket":
+            if thief not in SOCKETS:
                 self.assertRefused(
                     self.server.post(f"/{thief}/{sid}/send//0", "1:2::x,"),
                     400,
@@ -132,9 +142,13 @@ class SessionTests(DifferenceCase):
             )
             for client in self.server.io.clients.values()
         }
-        self.assertEqual(shown["websocket"], (10, 8, 0, 20))
-        self.assertEqual(shown["xhr-polling"], (None, 8, 8, 20))
-        self.assertEqual(shown["jsonp-polling"], (None, 8, 8, 20))
+        for name in ("websocket", "flashsocket", "htmlfile", "xhr-multipart"):
+            self.assertEqual(shown.pop(name), (10, 8, 0, 20))
+        # A browser takes its time to come back by itself.
+        self.assertEqual(shown.pop("server-events"), (10, 8, 8, 20))
+        for name in ("xhr-polling", "jsonp-polling"):
+            self.assertEqual(shown.pop(name), (None, 8, 8, 20))
+        self.assertEqual(shown, {})
         self.assertEqual(Settings().heartbeatInterval, 10)
 
 
@@ -200,7 +214,7 @@ class HTTPTests(DifferenceCase):
         204, with what a page of another origin may do, and no session.
         """
         self.serve(origins="good.com:*")
-        for transport in ("xhr-polling", "jsonp-polling"):
+        for transport in ("xhr-polling", "jsonp-polling", *STREAMS):
             answer = self.server.request(
                 "OPTIONS",
                 f"/socket.io/{transport}/",
@@ -231,7 +245,8 @@ class HTTPTests(DifferenceCase):
         for transport, allowed in (
             ("xhr-polling", "GET, POST, OPTIONS"),
             ("jsonp-polling", "GET, POST, OPTIONS"),
-            ("websocket", "GET"),
+            *((name, "GET, POST, OPTIONS") for name in STREAMS),
+            *((name, "GET") for name in SOCKETS),
         ):
             for method in ("HEAD", "PUT", "DELETE", "PATCH", "get", "TRACE"):
                 wire = self.server.request(method, f"/socket.io/{transport}//1/0")
@@ -264,9 +279,10 @@ class HTTPTests(DifferenceCase):
         """
         426, with what to upgrade to.
         """
-        wire = self.server.get("/websocket")
-        self.assertEqual(wire.answer().header("Upgrade"), "websocket")
-        self.assertRefused(wire, 426, "this URL takes WebSocket connections only")
+        for name in SOCKETS:
+            wire = self.server.get(f"/{name}")
+            self.assertEqual(wire.answer().header("Upgrade"), "websocket")
+            self.assertRefused(wire, 426, "this URL takes WebSocket connections only")
 
 
 class OriginTests(DifferenceCase):
@@ -335,6 +351,9 @@ class OriginTests(DifferenceCase):
             self.server.post(f"/xhr-polling/{sid}/send", "1:2::x,", evil),
             self.server.post("/jsonp-polling/1/1/0", "1:2::x,", evil),
             self.server.request("OPTIONS", "/socket.io/xhr-polling/", evil),
+            self.server.get("/xhr-multipart/", evil),
+            self.server.get("/server-events/", evil),
+            *(self.server.post(f"/{name}/1/send", "1:2::x,", evil) for name in STREAMS),
             self.server.webSocket(headers=evil),
         ):
             self.assertRefused(wire, 403, "Origin is not allowed: http://evil.com")
@@ -343,7 +362,8 @@ class OriginTests(DifferenceCase):
 
     def test_refusedJSONP(self) -> None:
         """
-        A script element shows no status: 200, and the alert of the capture.
+        A script element shows no status: 200, and the alert of the capture;
+        C{test_streaming} has that of a frame.
         """
         for headers in (
             {"Origin": "http://evil.com"},
