@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from txsocketio.client import Client
-from txsocketio.errors import DisconnectReason, RemoteProtocolError
+from txsocketio.errors import DisconnectReason, LocalProtocolError, RemoteProtocolError
 from txsocketio.interfaces import IReceiver
 from txsocketio.namespace import Namespace
 from txsocketio.packets import ROOT, Kind, Packet
@@ -136,7 +136,10 @@ class Connection:
             return
         del self._clients[name]
         self._dismissed.add(name)
-        self._session.tell(Packet(Kind.CONNECT_ERROR, refusal, name))
+        try:
+            self._session.tell(Packet(Kind.CONNECT_ERROR, refusal, name))
+        except LocalProtocolError:
+            client.namespace.log.failure("What a refusal says cannot be sent")
         if name == ROOT and self._session.dialect.rootIsConnection:
             self._session.close(DisconnectReason.REFUSED)
 

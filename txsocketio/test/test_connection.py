@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsocketio import Client, ConnectionRefused
+from txsocketio import Client, ConnectionRefused, LocalProtocolError
 from txsocketio.test.peer import Peer
 from txsocketio.test.support import Server
 
@@ -167,6 +167,19 @@ class Refusing(RealmCase):
     """
     Middleware of a realm.
     """
+
+    def test_unsayable(self) -> None:
+        """
+        Who is refused with data that nothing can carry is refused all the
+        same, and the application told.
+        """
+
+        @self.io.use
+        def refuse(client: Client) -> None:
+            raise ConnectionRefused("no", data={1, 2})
+
+        self.assertEqual(["0:0:,", "close 1000"], Peer(self.server).heard())
+        self.assertEqual(1, len(self.flushLoggedErrors(LocalProtocolError)))
 
     def test_auth(self) -> None:
         """

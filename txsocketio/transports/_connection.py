@@ -6,15 +6,14 @@ and carries a session from then on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IProtocol, IPushProducer
+from twisted.internet.interfaces import IDelayedCall, IProtocol
 from twisted.web.http import Request
-from zope.interface import implementer
 
 from txsocketio.errors import DisconnectReason
-from txsocketio.interfaces import ISession, ITransport, Place
-from txsocketio.transports._http import Gate
+from txsocketio.interfaces import ISession, Place
+from txsocketio.transports._http import Gate, Pausable
 
 
 def takeOver(request: Request, protocol: IProtocol) -> None:
@@ -31,8 +30,7 @@ def takeOver(request: Request, protocol: IProtocol) -> None:
     protocol.makeConnection(transport)
 
 
-@implementer(IPushProducer)
-class Carrier:
+class Carrier(Pausable):
     """
     A connection that carries a session until either of them goes.
 
@@ -40,7 +38,6 @@ class Carrier:
     @ivar _deadline: what happens to a peer that keeps us waiting.
     """
 
-    isStream = True
     transport: Any
 
     def __init__(self, gate: Gate, place: Place, request: Request) -> None:
@@ -52,16 +49,6 @@ class Carrier:
         self._request = request
         self._session: ISession | None = None
         self._deadline: IDelayedCall | None = None
-
-    @property
-    def _asTransport(self) -> ITransport:
-        return cast("ITransport", self)
-
-    def _isOpen(self) -> bool:
-        """
-        Whether the handshake is done and no closing has begun.
-        """
-        raise NotImplementedError
 
     def _begin(self, session: ISession) -> None:
         """
@@ -98,25 +85,3 @@ class Carrier:
         for the other end to answer, nor for it to read what has been written.
         """
         self._within(self._settings.closeHandshakeTimeout, self.transport.abortConnection)
-
-    # What the connection says.
-
-    def pauseProducing(self) -> None:
-        """
-        The socket takes no more just now.
-        """
-        self.writable = False
-
-    def resumeProducing(self) -> None:
-        """
-        The socket takes more.
-        """
-        if self._session is not None and self._isOpen():
-            self.writable = True
-            self._session.resumed(self._asTransport)
-
-    def stopProducing(self) -> None:
-        """
-        The connection is being closed.
-        """
-        self.writable = False

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IPushProducer, IReactorTime
@@ -385,13 +385,56 @@ _UNBUFFERED = (
 )
 
 
-@implementer(ITransport, IPushProducer)
-class Stream:
+@implementer(IPushProducer)
+class Pausable:
+    """
+    A connection that can be written to more than once, and says when.
+
+    @ivar _session: L{None} until there is one.
+    """
+
+    isStream = True
+    writable: bool
+    _session: ISession | None
+
+    @property
+    def _asTransport(self) -> ITransport:
+        return cast("ITransport", self)
+
+    def _isOpen(self) -> bool:
+        """
+        Whether the session is carried, and no closing has begun.
+        """
+        return True
+
+    def pauseProducing(self) -> None:
+        """
+        The socket takes no more just now.
+        """
+        self.writable = False
+
+    def resumeProducing(self) -> None:
+        """
+        The socket takes more.
+        """
+        if self._session is not None and self._isOpen():
+            self.writable = True
+            self._session.resumed(self._asTransport)
+
+    def stopProducing(self) -> None:
+        """
+        The connection is being closed.
+        """
+        self.writable = False
+
+
+@implementer(ITransport)
+class Stream(Pausable):
     """
     One GET whose answer goes on.
     """
 
-    isStream = True
+    _session: ISession
 
     def __init__(self, streaming: Streaming, session: ISession, request: Request) -> None:
         self.name = streaming.name
@@ -427,24 +470,3 @@ class Stream:
     def _lost(self, reason: Failure) -> None:
         self.writable = False
         self._session.lost(self, DisconnectReason.TRANSPORT_CLOSE)
-
-    # What the connection says.
-
-    def pauseProducing(self) -> None:
-        """
-        The socket takes no more just now.
-        """
-        self.writable = False
-
-    def resumeProducing(self) -> None:
-        """
-        The socket takes more.
-        """
-        self.writable = True
-        self._session.resumed(self)
-
-    def stopProducing(self) -> None:
-        """
-        The connection has gone.
-        """
-        self.writable = False
