@@ -27,6 +27,7 @@ from txsocketio import (
 from txsocketio.flashpolicy import PolicyFactory
 from txsocketio.test.peer import Peer
 from txsocketio.test.support import Server
+from txsocketio.test.test_flashpolicy import opened
 
 
 class ListenerCase(SynchronousTestCase):
@@ -1038,7 +1039,49 @@ class FlashPolicies(SynchronousTestCase):
         """
         Without C{flashsocket} nobody needs it.
         """
-        self.assertEqual([], self.ports(Server(transports=["websocket"])))
+        server = Server(transports=["websocket"])
+        server.io.servePolicy()
+        self.assertEqual([], self.ports(server))
+
+    def test_later(self) -> None:
+        """
+        It may be opened later than the site is given; C{close} closes it as
+        well.
+        """
+        server = Server(flashPolicyServer=False, flashPolicyPort=10843)
+        server.io.servePolicy()
+        self.assertEqual([(10843, True)], self.ports(server))
+        stopped: list[bool] = []
+        self.patch(server.io._policyPort, "stopListening", lambda: stopped.append(True))
+        self.successResultOf(server.io.close())
+        self.assertEqual([True], stopped)
+
+    def test_atOnce(self) -> None:
+        """
+        The policy waits for the request, or with C{flashPolicyAtOnce} for
+        nobody. It is that of C{origins}, here as inline.
+        """
+        for options, sent in (({}, False), ({"flashPolicyAtOnce": True}, True)):
+            server = Server(origins="good.com:*", **options)
+            ((_, factory, *_),) = server.clock.tcpServers
+            asking, inline = opened(factory), server.connect()
+            inline.receive(b"<policy-file-request/>\0")
+            self.assertIn(b'<allow-access-from domain="good.com" to-ports="*"/>', inline.value())
+            self.assertEqual(inline.value() if sent else b"", asking.value())
+            server.clock.advance(5)
+
+    def test_movie(self) -> None:
+        """
+        C{flashMovie} is served; without it the answer says how to name one.
+        """
+        movie = Path(self.mktemp())
+        movie.write_bytes(b"FWS")
+        for url in ("/WebSocketMain.swf", "/lib/vendor/web-socket-js/WebSocketMain.swf"):
+            self.assertEqual(b"FWS", Server(flashMovie=movie).get(url).answer().body)
+            answer = Server().get(url).answer()
+            self.assertEqual(404, answer.status)
+            self.assertIn(b"option flashMovie", answer.body)
+        self.assertRaises(LocalProtocolError, Server, flashMovie=self.mktemp())
 
     def test_embedded(self) -> None:
         """

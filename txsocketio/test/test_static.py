@@ -57,8 +57,11 @@ def parsed(data: bytes) -> Answer:
 
 class FilesCase(SynchronousTestCase):
     """
-    What the tests of this module have in common: a folder with files.
+    What the tests of this module have in common: a folder with files, and
+    perhaps a movie.
     """
+
+    movie: Path | None = None
 
     def setUp(self) -> None:
         self.folder = Path(self.mktemp())
@@ -73,7 +76,7 @@ class FilesCase(SynchronousTestCase):
         Send one request to a site that has the folder below C{/socket.io}.
         """
         root = Resource()
-        root.putChild(b"socket.io", ClientFiles(self.folder))
+        root.putChild(b"socket.io", ClientFiles(self.folder, self.movie))
         transport = StringTransport()
         channel = Site(root, reactor=Clock()).buildProtocol(None)
         channel.makeConnection(transport)
@@ -483,6 +486,87 @@ class FolderTests(FilesCase):
         self.write("a.js", b"12")
         error = self.assertRaises(LocalProtocolError, ClientFiles, self.folder)
         self.assertEqual(str(error), f"{self.folder} holds more than 1401 bytes of client files")
+
+
+MOVIE_URLS = (
+    b"/socket.io/WebSocketMain.swf",
+    b"/socket.io/lib/vendor/web-socket-js/WebSocketMain.swf",
+)
+
+
+class MovieTests(FilesCase):
+    """
+    The Flash movie, on the URLs of 2010.
+    """
+
+    def test_none(self) -> None:
+        """
+        Without one: 404, and how to name one, in one line.
+        """
+        for url in MOVIE_URLS:
+            answer = self.ask(url)
+            self.assertEqual(answer.status, b"HTTP/1.1 404 Not Found")
+            self.assertEqual(answer.header(b"Content-Type"), b"text/plain; charset=utf-8")
+            self.assertEqual(
+                answer.body,
+                b"no Flash movie: name a WebSocketMain.swf by the option flashMovie"
+                b" (twistd: --flash-movie FILE)\n",
+            )
+            head = self.ask(url, method=b"HEAD")
+            self.assertEqual(head, answer._replace(body=b""))
+
+    def test_otherPaths(self) -> None:
+        """
+        There is nothing around it, and no other movie.
+        """
+        self.movie = self.folder / "any.swf"
+        self.write("any.swf", b"FWS")
+        for path in (
+            b"lib",
+            b"lib/vendor/web-socket-js",
+            b"lib/WebSocketMain.swf",
+            b"lib/vendor/web-socket-js/socket.io.js",
+            b"lib/vendor/web-socket-js/WebSocketMain.swf/",
+            b"lib%2fvendor%2fweb-socket-js%2fWebSocketMain.swf",
+            b"WebSocketMainInsecure.swf",
+        ):
+            self.assertMissing(b"/socket.io/" + path)
+
+    def test_named(self) -> None:
+        """
+        Whatever the file is called, with the validators of all files.
+        """
+        self.movie = self.folder / "any.swf"
+        self.movie.write_bytes(b"FWS")
+        answers = [self.ask(url) for url in MOVIE_URLS]
+        self.assertEqual(answers[0], answers[1])
+        self.assertEqual(answers[0].body, b"FWS")
+        self.assertEqual(answers[0].header(b"Content-Type"), b"application/x-shockwave-flash")
+        known = b"If-None-Match: " + answers[0].header(b"ETag")
+        for url in MOVIE_URLS:
+            self.assertEqual(self.ask(url, known).status, b"HTTP/1.1 304 Not Modified")
+
+    def test_fromTheFolder(self) -> None:
+        """
+        A folder of client files may have one of its own; one that is named
+        comes before it.
+        """
+        self.write("WebSocketMain.swf", b"the folder's")
+        self.assertEqual({self.ask(url).body for url in MOVIE_URLS}, {b"the folder's"})
+        self.movie = self.folder / "any"
+        self.movie.write_bytes(b"named")
+        self.assertEqual({self.ask(url).body for url in MOVIE_URLS}, {b"named"})
+
+    def test_unreadable(self) -> None:
+        """
+        One that cannot be read is told at once.
+        """
+        for movie, why in (
+            (self.folder / "nothing.swf", "No such file or directory"),
+            (self.folder, "Is a directory"),
+        ):
+            error = self.assertRaises(LocalProtocolError, ClientFiles, self.folder, movie)
+            self.assertEqual(str(error), f"the Flash movie {movie} cannot be read: {why}")
 
 
 class OwnFilesTests(SynchronousTestCase):

@@ -20,7 +20,7 @@ from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import KeyPair
 from twisted.internet.testing import MemoryReactorClock
-from twisted.logger import ILogObserver, LogLevel
+from twisted.logger import ILogObserver, LogLevel, capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import File
 
@@ -28,8 +28,9 @@ from txsocketio import Listener, demo, tap
 from txsocketio.flashpolicy import PolicyFactory
 from txsocketio.listener import TRANSPORTS
 from txsocketio.tap import Options, makeService
-from txsocketio.test.child import PORT, ChildCase, Conversation, reactor, texts
+from txsocketio.test.child import PORT, TWISTD, ChildCase, Conversation, reactor, texts
 
+POLICY_PORT = re.compile(rb"PolicyFactory starting on (\d+)")
 LOOPBACK = "tcp:0:interface=127.0.0.1"
 
 
@@ -120,9 +121,10 @@ class OptionsTests(TapCase):
         """
         usage = str(Options())
         for name in ("port", "listen", "app", "resource", "protocol", "transports", "origins",
-                     "static", "log-level"):  # fmt: skip
+                     "static", "log-level", "flash-policy-port", "flash-movie"):  # fmt: skip
             self.assertRegex(usage, rf"--{name}=\s+[A-Z]")
-        self.assertRegex(usage, r"--trust-proxy\s+[A-Z]")
+        for name in ("trust-proxy", "no-flash-policy"):
+            self.assertRegex(usage, rf"--{name}\s+[A-Z]")
         self.assertIn("8080", usage)
         # Lines are wrapped, also within names.
         unwrapped = "".join(usage.split())
@@ -255,6 +257,9 @@ class OptionsTests(TapCase):
             ("--origins somewhere", "origins 'somewhere'"),
             ("--static /no/such/folder", "--static '/no/such/folder'"),
             ("--log-level loud", "--log-level 'loud' critical"),
+            ("--flash-policy-port eighty", "--flash-policy-port 'eighty' 65535"),
+            ("--flash-policy-port 65536", "--flash-policy-port '65536'"),
+            ("--flash-movie /no/such/movie", "movie /no/such/movie No such file"),
             ("--colour red", "--colour"),
             ("--port", "--port"),
             ("red", "arguments"),
@@ -391,6 +396,49 @@ class ServiceTests(TapCase):
         self.assertEqual([(81, ""), (82, "127.0.0.1")], self.ports())
         service.startService()
         self.assertEqual(2, len(self.ports()))
+
+    def test_flashPolicy(self) -> None:
+        """
+        The policy's port is opened while there are privileges, also where the
+        application has to be waited for, and never while options are read.
+        """
+        self.app.attach = lambda listener: Deferred()
+        for arguments, ports in (
+            ((), [843]),
+            (("--flash-policy-port", "10843"), [10843]),
+            (("--no-flash-policy",), []),
+            (("--transports", "websocket"), []),
+        ):
+            self.reactor.tcpServers.clear()
+            service = self.service(*self.APP, *arguments)
+            self.assertEqual([], self.policyPorts())
+            service.privilegedStartService()
+            self.assertEqual(ports, self.policyPorts())
+            service.startService()
+            self.assertEqual(ports, self.policyPorts())
+            self.assertEqual([], self.ports())
+
+    def test_flashPolicyBusy(self) -> None:
+        """
+        Where it cannot be opened, the log says so, and the service runs.
+        """
+        listenTCP = self.reactor.listenTCP
+
+        def listen(port: int, *args: Any, **kwargs: Any) -> Any:
+            return (self.busy if port == 843 else listenTCP)(port, *args, **kwargs)
+
+        self.patch(self.reactor, "listenTCP", listen)
+        with capturedLogs() as logged:
+            service = self.start("--port", "81")
+        self.assertEqual(
+            [
+                "No Flash policies on port 843 ([Errno 98] Address already in use);"
+                " they are still served inline"
+            ],
+            [formatEvent(each) for each in logged if each["log_level"] is LogLevel.warn],
+        )
+        self.assertEqual([(81, "")], self.ports())
+        self.successResultOf(service.stopService())
 
     def test_demo(self) -> None:
         """
@@ -596,7 +644,7 @@ class ProcessTests(ChildCase):
         ended = await self.twistd("--help").ended
         self.assertEqual((0, b""), (ended.status, ended.err))
         for name in ("port", "listen", "app", "resource", "transports", "origins", "static",
-                     "log-level", "help"):  # fmt: skip
+                     "log-level", "no-flash-policy", "help"):  # fmt: skip
             self.assertRegex(ended.out, rf"--{name}\b=?\s+[A-Z]".encode("ascii"))
         self.assertIn(b"Usage: twistd [options] socketio [", ended.out)
 
@@ -684,6 +732,51 @@ class ProcessTests(ChildCase):
         visitor = await self.webSocket(port)
         visitor.say('a:1\ne:join\nj:["Alice in test"]')
         await visitor.heard.until("Alice in test")
+
+    async def test_flash(self) -> None:
+        """
+        The policy on its port, for a socket on the other, and the movie. A
+        policy port that cannot be opened costs one line.
+        """
+        (self.folder / "a.swf").write_bytes(b"FWS a movie")
+        arguments = ("--app", "app:chat", "--listen", LOOPBACK, "--origins", "good.com:*",
+                     "--flash-movie", "a.swf", "--flash-policy-port")  # fmt: skip
+        child = self.twistd(*arguments, "0")
+        (port,) = await child.ports()
+        (policyPort,) = POLICY_PORT.findall(child.out.data)
+        await self.askForPolicy(policyPort, '<allow-access-from domain="good.com" to-ports="*"/>')
+        await self.webSocket(port, "/socket.io/flashsocket")
+        await self.get(port, "/socket.io/WebSocketMain.swf", "FWS a movie")
+        other = self.twistd(*arguments, policyPort.decode("ascii"))
+        (port,) = await other.ports()
+        await self.webSocket(port, "/socket.io/flashsocket")
+        self.assertEqual(1, other.out.data.count(b"No Flash policies on port %b (" % policyPort))
+        self.assertNotIn(b"Traceback", other.out.data)
+        self.assertEqual(0, (await other.terminate()).status)
+
+    async def test_flashDaemon(self) -> None:
+        """
+        The policy's port is the daemon's, which is another process than the
+        one that has read the options.
+        """
+        pidFile = self.folder / "pid"
+        daemon = self.spawn(
+            TWISTD, "--pidfile=pid", "--logfile=log", "socketio", "--app", "app:chat",
+            "--listen", LOOPBACK, "--flash-policy-port", "0",
+        )  # fmt: skip
+        self.assertEqual((0, b"", b""), await daemon.ended)
+        self.addCleanup(os.kill, int(pidFile.read_text()), signal.SIGKILL)
+        (policyPort,) = POLICY_PORT.findall((self.folder / "log").read_bytes())
+        await self.askForPolicy(policyPort, "</cross-domain-policy>")
+
+    async def askForPolicy(self, port: bytes, expected: str) -> None:
+        """
+        As a Flash movie does.
+        """
+        policy = await self.connect(int(port))
+        policy.write(b"<policy-file-request/>\0")
+        await policy.heard.until(expected)
+        await policy.closed
 
     async def test_sigterm(self) -> None:
         """
