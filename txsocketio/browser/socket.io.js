@@ -353,9 +353,10 @@
     }
   }
 
-  /** An answer of many parts, of which Firefox 3 told one by one; they end with this. */
+  // What each part of a multipart answer ends with.
   const BOUNDARY = "\n--socketio\n";
 
+  /** One answer of many parts. Firefox once took it apart by itself; here we do. */
   class XHRMultipart extends Posting {
     static usable() {
       return typeof fetch === "function" && typeof TextDecoderStream === "function";
