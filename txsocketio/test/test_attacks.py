@@ -1532,7 +1532,13 @@ class DocumentTests(SynchronousTestCase):
             self.skipTest("the documents are not installed")
         attacks, sockets, *others = (
             set(re.findall(r"def (test_\w+)", (here / f"{name}.py").read_text("utf-8")))
-            for name in ("test_attacks", "test_attacks_sockets", "test_bodylimit", "test_hixie")
+            for name in (
+                "test_attacks",
+                "test_attacks_sockets",
+                "test_bodylimit",
+                "test_hixie",
+                "test_streaming",
+            )
         )
         named = set(re.findall(r"``(?:\w+\.)?(test_\w+)``", document.read_text("utf-8")))
         self.assertEqual((attacks | sockets) - named, {"test_names"})

@@ -25,6 +25,8 @@ from txsocketio.test.support import CLOSE, HANDSHAKE, TEXT, frame
 MEGABYTES = "0123456789abcdef" * 65536 * 16
 """More than the kernel takes for two sockets, in one message."""
 
+STREAMS = ("server-events", "htmlfile", "xhr-multipart")
+
 GREETING = b"\x81\x1a3:20:"
 """How the first frame begins; it has 28 bytes."""
 
@@ -84,7 +86,7 @@ class SocketCase(TestCase):
     def serve(self, **options: Any) -> None:
         site = Site(Resource(), reactor=reactor)
         site.noisy = False
-        self.io = txsocketio.listen(site, **options)
+        self.io = txsocketio.listen(site, **{"flashPolicyServer": False, **options})
         self.io.on("clientMessage", lambda message, client: client.send(message))
         self.gone: Deferred[str] = Deferred()
         factory: Any = site
@@ -113,10 +115,20 @@ class SocketCase(TestCase):
         """
         Open a WebSocket; C{gone} fires with the reason when it has gone.
         """
+        return await self._open(opening(), GREETING)
+
+    async def openStream(self, name: str) -> tuple[Peer, txsocketio.Client]:
+        """
+        The same with a stream.
+        """
+        request = f"GET /socket.io/{name}/ HTTP/1.1\r\nHost: x\r\n\r\n"
+        return await self._open(request.encode(), b"3:20:")
+
+    async def _open(self, request: bytes, greeting: bytes) -> tuple[Peer, txsocketio.Client]:
         others = set(self.io.clients)
         peer = await self.connect()
-        peer.transport.write(opening())
-        await peer.until(GREETING)
+        peer.transport.write(request)
+        await peer.until(greeting)
         (sid,) = set(self.io.clients) - others
         self.gone = Deferred()
         self.io.clients[sid].on("disconnect", self.gone.callback)
@@ -234,6 +246,62 @@ class ReadingAttacks(SocketCase):
         self.assertFalse(client.connected)
         await over
         await self.assertHonestClientIsWell()
+
+    async def test_streamNeverRead(self) -> None:
+        """
+        So with each kind of stream. Who reads beside it gets everything.
+        """
+        for name in STREAMS:
+            self.serve()
+            over = self.serverLoses()
+            other, _ = await self.openStream(name)
+            peer, client = await self.openStream(name)
+            peer.transport.pauseProducing()
+            sent = 0
+            while sent < 200_000_000 and not self.gone.called:
+                client.send("x" * 50_000)
+                sent += 50_000
+                await deferLater(reactor, 0)
+            self.assertLess(sent, 30_000_000)
+            self.assertEqual(await self.gone, "slow consumer")
+            await over
+            self.io.broadcast("for the other")
+            await other.until(b"1:14::for the other,")
+            other.transport.abortConnection()
+            await other.lost
+
+    async def test_streamReadLate(self) -> None:
+        """
+        What waited arrives, all of it and in order.
+        """
+        for name in STREAMS:
+            self.serve()
+            peer, client = await self.openStream(name)
+            peer.transport.pauseProducing()
+            client.send(MEGABYTES)
+            client.send("the end")
+            self.assertFalse(client.session.writable)
+            peer.transport.resumeProducing()
+            await peer.until(b"1:8::the end,")
+            self.assertEqual(peer.data.count(b"0123456789abcdef"), len(MEGABYTES) // 16)
+            peer.transport.abortConnection()
+            self.assertEqual(await self.gone, "transport close")
+
+    async def test_streamStuckAtItsEnd(self) -> None:
+        """
+        A client that is sent away and does not read what was sent before is
+        cut off after C{farewellTimeout}.
+        """
+        for name in STREAMS:
+            self.serve(farewellTimeout=0.05)
+            over = self.serverLoses()
+            peer, client = await self.openStream(name)
+            peer.transport.pauseProducing()
+            client.send(MEGABYTES)
+            client.disconnect()
+            await over
+            peer.transport.resumeProducing()
+            self.assertIs(await peer.lost, ConnectionLost)
 
     async def test_readsLate(self) -> None:
         """

@@ -33,6 +33,37 @@ from txsocketio.test.child import PORT, TWISTD, ChildCase, Conversation, reactor
 POLICY_PORT = re.compile(rb"PolicyFactory starting on (\d+)")
 LOOPBACK = "tcp:0:interface=127.0.0.1"
 
+WRONG = (
+    ("--port eighty", "--port 'eighty'"),
+    ("--port 65536", "--port '65536'"),
+    ("--port -1", "--port '-1'"),
+    ("--port ²", "--port '²'"),
+    ("--listen carrier:1", "--listen 'carrier:1'"),
+    ("--listen tcp", "--listen 'tcp'"),
+    ("--listen tcp:x", "--listen 'tcp:x'"),
+    ("--listen ssl:0:privateKey=/no/such", "--listen /no/such"),
+    ("--app nowhere", "--app MODULE:CALLABLE 'nowhere'"),
+    ("--app no.such.module:attach", "--app 'no.such.module:attach'"),
+    ("--app txsocketio_test_app:nothing", "--app nothing"),
+    ("--app txsocketio_test_app:notCallable", "--app notCallable called"),
+    ("--app :attach", "--app ':attach'"),
+    ("--app txsocketio_test_app:", "--app 'txsocketio_test_app:'"),
+    ("--resource /", "resource empty"),
+    ("--protocol carrier-pigeon", "'carrier-pigeon' annotated, 0.6"),
+    ("--transports carrier-pigeon", "'carrier-pigeon' xhr-polling"),
+    ("--transports ,", "transports xhr-polling"),
+    ("--origins somewhere", "origins 'somewhere'"),
+    ("--static /no/such/folder", "--static '/no/such/folder'"),
+    ("--log-level loud", "--log-level 'loud' critical"),
+    ("--flash-policy-port eighty", "--flash-policy-port 'eighty' 65535"),
+    ("--flash-policy-port 65536", "--flash-policy-port '65536'"),
+    ("--flash-movie /no/such/movie", "movie /no/such/movie No such file"),
+    ("--colour red", "--colour"),
+    ("--port", "--port"),
+    ("red", "arguments"),
+)
+"""Arguments, and what the complaint about them names."""
+
 
 class RunningReactor(MemoryReactorClock):
     """
@@ -235,35 +266,7 @@ class OptionsTests(TapCase):
         A wrong value gets one line that names it, and status 1.
         """
         self.app.notCallable = 5
-        for arguments, words in (
-            ("--port eighty", "--port 'eighty'"),
-            ("--port 65536", "--port '65536'"),
-            ("--port -1", "--port '-1'"),
-            ("--port ²", "--port '²'"),
-            ("--listen carrier:1", "--listen 'carrier:1'"),
-            ("--listen tcp", "--listen 'tcp'"),
-            ("--listen tcp:x", "--listen 'tcp:x'"),
-            ("--listen ssl:0:privateKey=/no/such", "--listen /no/such"),
-            ("--app nowhere", "--app MODULE:CALLABLE 'nowhere'"),
-            ("--app no.such.module:attach", "--app 'no.such.module:attach'"),
-            ("--app txsocketio_test_app:nothing", "--app nothing"),
-            ("--app txsocketio_test_app:notCallable", "--app notCallable called"),
-            ("--app :attach", "--app ':attach'"),
-            ("--app txsocketio_test_app:", "--app 'txsocketio_test_app:'"),
-            ("--resource /", "resource empty"),
-            ("--protocol carrier-pigeon", "'carrier-pigeon' annotated, 0.6"),
-            ("--transports carrier-pigeon", "'carrier-pigeon' xhr-polling"),
-            ("--transports ,", "transports xhr-polling"),
-            ("--origins somewhere", "origins 'somewhere'"),
-            ("--static /no/such/folder", "--static '/no/such/folder'"),
-            ("--log-level loud", "--log-level 'loud' critical"),
-            ("--flash-policy-port eighty", "--flash-policy-port 'eighty' 65535"),
-            ("--flash-policy-port 65536", "--flash-policy-port '65536'"),
-            ("--flash-movie /no/such/movie", "movie /no/such/movie No such file"),
-            ("--colour red", "--colour"),
-            ("--port", "--port"),
-            ("red", "arguments"),
-        ):
+        for arguments, words in WRONG:
             error = self.assertRaises(SystemExit, self.parse, *arguments.split())
             line = error.code
             # Which is what Python makes one line on stderr and status 1 of.
