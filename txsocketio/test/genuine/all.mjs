@@ -8,3 +8,4 @@ import "./restart.test.mjs";
 import "./specification.test.mjs";
 import "./client06.test.mjs";
 import "./demo.test.mjs";
+import "./proxies.test.mjs";

@@ -19,10 +19,13 @@ const SERVER = "127.0.0.1:8080";
 const folders = [];
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
-/** The proxies of examples/deployment/: `run` starts one in front of a server. */
+/**
+ * The proxies of examples/deployment/. For each, `make` makes the program that
+ * stands before a port of a server's.
+ */
 export const PROXIES = [
-  { name: "nginx", run: nginx },
-  { name: "haproxy", run: haproxy },
+  { name: "nginx", make: nginx },
+  { name: "haproxy", make: haproxy },
 ];
 
 /** What a proxy listens to: like a server, but for the proxy that stands before it. */
@@ -61,18 +64,18 @@ class Door {
 /**
  * A server with the tests' own application, and a proxy in front of it.
  *
- * @param {object} proxy one of `PROXIES`.
+ * @param {object} proxy one of the above.
  * @param {...string} options further ones for `twistd socketio`.
  */
-export async function serveBehind(proxy, ...options) {
+export async function serveBehind({ make }, ...options) {
   const server = await serveTests(...options);
-  const [plainPort, securePort] = [await freePort(), await freePort()];
-  const program = await proxy.run(server.port, plainPort, securePort);
+  const [plain, secure] = [await freePort(), await freePort()];
+  const program = await make(server.port, plain, secure);
   await program.start();
   const programs = [program, server];
   return {
-    plain: new Door(false, plainPort, programs),
-    secure: new Door(true, securePort, programs),
+    plain: new Door(false, plain, programs),
+    secure: new Door(true, secure, programs),
     stop: () => Promise.all(programs.map((each) => each.stop())),
   };
 }
@@ -139,12 +142,12 @@ async function newFolder() {
   return folder;
 }
 
-/** Copy an example with its ports and paths changed, each of which must be in it. */
+/** Copy an example with its ports and paths changed, all of which must be in it. */
 async function writeExample(name, target, changes) {
   let text = await readFile(new URL(name, EXAMPLES), "utf8");
   for (const [given, ours] of Object.entries(changes)) {
-    assert.equal(text.split(given).length, 2, `${name} has not one ${given}`);
-    text = text.replace(given, ours);
+    assert.ok(text.includes(given), `${name} has no ${given}`);
+    text = text.replaceAll(given, ours);
   }
   await writeFile(target, text);
 }

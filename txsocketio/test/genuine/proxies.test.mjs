@@ -11,6 +11,8 @@ import { NAMES } from "./transports.mjs";
 // Neither the proxy's own nor that of the other pages.
 const ELSEWHERE = "127.0.0.77";
 
+const WAYS = ["plain", "secure"];
+
 const ONE_BY_ONE = { concurrency: false };
 
 // With what is in examples/deployment/.
@@ -38,36 +40,57 @@ for (const proxy of PROXIES) {
     });
 
     describe("where a client comes from", ONE_BY_ONE, () => {
-      for (const way of ["plain", "secure"]) {
+      for (const way of WAYS) {
         for (const name of NAMES) {
-          scenario(`${way}, ${name}: is known where the proxy is trusted`, async (stage) => {
-            await site[way].from(ELSEWHERE, async (door) => {
-              assert.deepEqual(await whence(stage, door, name), [ELSEWHERE, way === "secure"]);
-            });
-          });
+          comesFrom(() => site[way], name, [ELSEWHERE, way === "secure"]);
         }
-
-        scenario(`${way}: is the proxy where it is not`, async (stage) => {
-          await other[way].from(ELSEWHERE, async (door) => {
-            assert.deepEqual(await whence(stage, door, "xhr-polling"), ["127.0.0.1", false]);
-          });
-        });
+        comesFrom(() => other[way], "xhr-polling", ["127.0.0.1", false]);
       }
+    });
+
+    describe("the bridge of Flash", ONE_BY_ONE, () => {
+      for (const way of WAYS) flashSocket(() => site[way]);
     });
   });
 }
 
 /** What the application knows of a page that would have it know something else. */
-async function whence(stage, door, transport) {
-  const visitor = await stage.visitor(transport);
-  await visitor.page.setExtraHTTPHeaders({
-    "X-Forwarded-For": "192.0.2.1",
-    "X-Forwarded-Proto": "https",
-    "X-Forwarded-Host": "example.org",
+function comesFrom(door, transport, expected) {
+  scenario(`over ${transport}: ${expected}`, async (stage) => {
+    await door().from(ELSEWHERE, async (relayed) => {
+      const visitor = await stage.visitor(transport);
+      await visitor.page.setExtraHTTPHeaders({
+        "X-Forwarded-For": "192.0.2.1",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "example.org",
+      });
+      stage.watches(relayed);
+      await visitor.opens(relayed.origin);
+      await visitor.enters({ transports: [transport] });
+      await visitor.hears("connect");
+      assert.deepEqual(await visitor.asks("whence"), expected);
+    });
   });
-  stage.watches(door);
-  await visitor.opens(door.origin);
-  await visitor.enters({ transports: [transport] });
-  await visitor.hears("connect");
-  return visitor.asks("whence");
+}
+
+/** A page that does what the movie would do: the browser has none. */
+function flashSocket(door) {
+  scenario("flashsocket", async (stage) => {
+    const visitor = await stage.visitor("flashsocket");
+    stage.watches(door());
+    await visitor.opens(door().origin);
+    const heard = await visitor.does(
+      () =>
+        new Promise((resolve, reject) => {
+          const address = new URL("/socket.io/flashsocket", location);
+          const socket = new WebSocket(address.href.replace("http", "ws"));
+          const messages = [];
+          socket.onopen = () => socket.send("1:3::hi,");
+          socket.onerror = () => reject(new Error("the connection failed"));
+          socket.onmessage = ({ data }) => messages.push(data) === 2 && resolve(messages);
+        }),
+    );
+    assert.match(heard[0], /^3:20:/);
+    assert.equal(heard[1], "1:3::hi,");
+  });
 }
