@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import ILogObserver, LogEvent, Logger, LogPublisher, eventAsText
+from twisted.python.reflect import namedAny
 from twisted.web.server import Site
 from zope.interface import implementer
 
@@ -35,13 +36,6 @@ from txsocketio.protocol import annotated, tilde
 from txsocketio.resource import Fork, Router
 from txsocketio.static import BROWSER, ClientFiles
 from txsocketio.transports._http import Gate, HTTPTransport
-from txsocketio.transports.flashsocket import FlashSocket
-from txsocketio.transports.htmlfile import HTMLFile
-from txsocketio.transports.jsonppolling import JSONPPolling
-from txsocketio.transports.serverevents import ServerEvents
-from txsocketio.transports.websocket import WebSocket
-from txsocketio.transports.xhrmultipart import XHRMultipart
-from txsocketio.transports.xhrpolling import XHRPolling
 
 PROTOCOLS: Mapping[str, tuple[IDialect, ...]] = {
     "annotated": (annotated.SPECIFICATION,),
@@ -50,14 +44,17 @@ PROTOCOLS: Mapping[str, tuple[IDialect, ...]] = {
 """What the option C{protocol} chooses between; of each, the dialects in the
 order in which they are asked whether a URL is theirs."""
 
-TRANSPORTS: tuple[type[HTTPTransport], ...] = (
-    WebSocket,
-    ServerEvents,
-    FlashSocket,
-    HTMLFile,
-    XHRMultipart,
-    XHRPolling,
-    JSONPPolling,
+TRANSPORTS: tuple[type[HTTPTransport], ...] = tuple(
+    namedAny(f"txsocketio.transports.{name}")
+    for name in (
+        "websocket.WebSocket",
+        "serverevents.ServerEvents",
+        "flashsocket.FlashSocket",
+        "htmlfile.HTMLFile",
+        "xhrmultipart.XHRMultipart",
+        "xhrpolling.XHRPolling",
+        "jsonppolling.JSONPPolling",
+    )
 )
 """In the order in which C{listener.options} names them."""
 
