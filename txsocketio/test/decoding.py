@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from io import StringIO
 from pathlib import Path
@@ -220,3 +220,76 @@ def loadFuzz() -> Any:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class FaultTests:
+    """
+    Mixed into a test case: what is refused, and how that is documented.
+
+    @cvar broken: of each fault a text, its reason and its status.
+    @cvar heading: that of the documentation's list.
+    @cvar good: the frame of a text message.
+    @cvar make: a new decoder.
+    """
+
+    broken: Sequence[tuple[str, str, int]]
+    heading: str
+    good: Callable[[str], str]
+    make: Callable[[], IDecoder]
+
+    def test_whole(self: Any) -> None:
+        """
+        Each fault is told in one line, and with its status.
+        """
+        for text, reason, status in self.broken:
+            self.assertEqual(outcome([text], self.make()), ([], reason, status), ascii(text[:40]))
+
+    def test_byCharacters(self: Any) -> None:
+        """
+        It is the same however the text arrives.
+        """
+        for text, reason, status in self.broken:
+            self.assertEqual(outcome(text, self.make()), ([], reason, status), ascii(text[:40]))
+
+    def test_afterOthers(self: Any) -> None:
+        """
+        What was well formed before the fault has been taken.
+        """
+        for text, reason, status in self.broken:
+            self.assertEqual(
+                outcome([self.good("a") + self.good("b") + text], self.make()),
+                ([Packet(Kind.MESSAGE, "a"), Packet(Kind.MESSAGE, "b")], reason, status),
+            )
+
+    def test_payload(self: Any) -> None:
+        """
+        In a request's body it is the same, and there has to be something.
+        """
+        for text, reason, _ in [*self.broken, ("", "no packets", 400)]:
+            error = self.assertRaises(
+                RemoteProtocolError, lambda text=text: list(self.make().payload(text))
+            )
+            self.assertEqual(error.reason, reason)
+
+    def test_binary(self: Any) -> None:
+        """
+        The protocol knows no binary data.
+        """
+        for receive in [self.make().message, self.make().payload]:
+            error = self.assertRaises(RemoteProtocolError, receive, self.good("hello").encode())
+            self.assertEqual(
+                (error.reason, error.httpStatus),
+                ("binary data, which this protocol does not know", 400),
+            )
+
+    def test_documented(self: Any) -> None:
+        """
+        The documentation lists each kind of fault, and its examples are right.
+        """
+        listed = documented(self.heading)
+        for reason, status, example in listed:
+            if example:
+                self.assertEqual(outcome([example], self.make()), ([], reason, status))
+        kinds = {VARIABLE.sub("*", reason) for reason, _, _ in listed}
+        for _, reason, _ in [*self.broken, ("", "no packets", 400)]:
+            self.assertIn(VARIABLE.sub("*", reason), kinds)

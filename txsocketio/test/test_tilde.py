@@ -21,7 +21,6 @@ from txsocketio.client import Client
 from txsocketio.errors import (
     ConnectionRefused,
     LocalProtocolError,
-    RemoteProtocolError,
     UnsupportedByClient,
 )
 from txsocketio.interfaces import IDecoder, IDialect, Place
@@ -32,11 +31,10 @@ from txsocketio.test.decoding import (
     EMOJI,
     JSON,
     PLAIN,
-    VARIABLE,
+    FaultTests,
     LinearCase,
     cutAt,
     cutUp,
-    documented,
     loadFuzz,
     manyFrames,
     outcome,
@@ -198,67 +196,15 @@ BROKEN = [
 """Texts, and the reason and the status with which they are refused."""
 
 
-class BrokenTests(SynchronousTestCase):
+class BrokenTests(FaultTests, SynchronousTestCase):
     """
     Tests for what is refused.
     """
 
-    def test_whole(self) -> None:
-        """
-        Each fault is told in one line, and with its status.
-        """
-        for text, reason, status in BROKEN:
-            self.assertEqual(outcome([text], decoderFor()), ([], reason, status), ascii(text[:40]))
-
-    def test_byCharacters(self) -> None:
-        """
-        It is the same however the text arrives.
-        """
-        for text, reason, status in BROKEN:
-            self.assertEqual(outcome(text, decoderFor()), ([], reason, status), ascii(text[:40]))
-
-    def test_afterOthers(self) -> None:
-        """
-        What was well formed before the fault has been taken.
-        """
-        for text, reason, status in BROKEN:
-            self.assertEqual(
-                outcome([frame("a") + frame("b") + text], decoderFor()),
-                ([Packet(Kind.MESSAGE, "a"), Packet(Kind.MESSAGE, "b")], reason, status),
-            )
-
-    def test_payload(self) -> None:
-        """
-        In a request's body it is the same, and there has to be something.
-        """
-        for text, reason, _ in [*BROKEN, ("", "no packets", 400)]:
-            error = self.assertRaises(
-                RemoteProtocolError, lambda text=text: list(decoderFor().payload(text))
-            )
-            self.assertEqual(error.reason, reason)
-
-    def test_binary(self) -> None:
-        """
-        The protocol knows no binary data.
-        """
-        for receive in [decoderFor().message, decoderFor().payload]:
-            error = self.assertRaises(RemoteProtocolError, receive, b"~m~5~m~hello")
-            self.assertEqual(
-                (error.reason, error.httpStatus),
-                ("binary data, which this protocol does not know", 400),
-            )
-
-    def test_documented(self) -> None:
-        """
-        The documentation lists each kind of fault, and its examples are right.
-        """
-        listed = documented("What is refused in 0.6")
-        for reason, status, example in listed:
-            if example:
-                self.assertEqual(outcome([example], decoderFor()), ([], reason, status))
-        kinds = {VARIABLE.sub("*", reason) for reason, _, _ in listed}
-        for _, reason, _ in [*BROKEN, ("", "no packets", 400)]:
-            self.assertIn(VARIABLE.sub("*", reason), kinds)
+    broken = BROKEN
+    heading = "What is refused in 0.6"
+    good = staticmethod(frame)
+    make = staticmethod(decoderFor)
 
 
 class LimitTests(SynchronousTestCase):
