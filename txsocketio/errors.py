@@ -8,7 +8,7 @@ never reaches the application other than as a L{DisconnectReason}.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from http import HTTPStatus
 from typing import Any
 
@@ -33,7 +33,8 @@ class DisconnectReason(StrEnum):
     TRANSPORT_ERROR = "transport error"
     #: What the client sent cannot be understood.
     PARSE_ERROR = "parse error"
-    #: Middleware turned the client away.
+    #: Middleware turned the client away, or it has joined no namespace within
+    #: C{connectTimeout}.
     REFUSED = "forced close"
     #: More waits to be sent than C{maxQueue} or C{maxQueueBytes} allow.
     SLOW_CONSUMER = "slow consumer"
@@ -59,18 +60,39 @@ class UnsupportedByClient(LocalProtocolError):
     """
 
 
+class Fault(IntEnum):
+    """
+    What is wrong with a request, as Engine.IO numbers it
+    (U{https://socket.io/docs/v4/server-instance/#connection_error}).
+    """
+
+    TRANSPORT_UNKNOWN = 0
+    SESSION_UNKNOWN = 1
+    BAD_METHOD = 2
+    BAD_REQUEST = 3
+    FORBIDDEN = 4
+    VERSION_UNSUPPORTED = 5
+
+
 class RemoteProtocolError(SocketIOError):
     """
     The peer broke the protocol.
 
     @ivar reason: one line for the peer and for the log.
     @ivar httpStatus: the status that tells it over HTTP.
+    @ivar fault: what kind of fault it is, for who is told a number.
     """
 
-    def __init__(self, reason: str, httpStatus: int = HTTPStatus.BAD_REQUEST) -> None:
+    def __init__(
+        self,
+        reason: str,
+        httpStatus: int = HTTPStatus.BAD_REQUEST,
+        fault: Fault = Fault.BAD_REQUEST,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.httpStatus = httpStatus
+        self.fault = fault
 
 
 class ConnectionRefused(SocketIOError):

@@ -4,6 +4,8 @@ One packet, encoded.
 
 from __future__ import annotations
 
+_TEXT, _BINARY = 0x1, 0x2
+
 
 def _header(opcode: int, length: int) -> bytes:
     """
@@ -22,26 +24,49 @@ class Frame:
 
     A frame is made once and written to any number of connections.
 
-    @ivar text: the packet as its dialect writes it.
-    @ivar data: C{text} in UTF-8, which is what its size is counted in.
+    @ivar parts: the messages that it takes on a WebSocket, as its dialect
+        writes them: nearly always one text, where there is binary data in the
+        packet some L{bytes} behind it or instead.
+    @ivar size: how long they are together, bytes in UTF-8.
     """
 
-    __slots__ = ("_webSocket", "data", "text")
+    __slots__ = ("_encoded", "_webSocket", "parts", "size")
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.data = text.encode("utf-8")
+    def __init__(self, *parts: str | bytes) -> None:
+        self.parts = parts
+        self._encoded = [
+            part.encode("utf-8") if isinstance(part, str) else part for part in parts
+        ]
+        self.size = sum(map(len, self._encoded))
         self._webSocket: bytes | None = None
+
+    @property
+    def text(self) -> str:
+        """
+        The first part, where that is text.
+        """
+        first = self.parts[0]
+        return first if isinstance(first, str) else ""
+
+    @property
+    def data(self) -> bytes:
+        """
+        The first part, text in UTF-8.
+        """
+        return self._encoded[0]
 
     @property
     def webSocket(self) -> bytes:
         """
-        The frame as a WebSocket text message, header and all; made at the
-        first call.
+        The frame as WebSocket messages, headers and all; made at the first
+        call.
         """
         if self._webSocket is None:
-            self._webSocket = _header(0x1, len(self.data)) + self.data
+            self._webSocket = b"".join(
+                _header(_TEXT if isinstance(part, str) else _BINARY, len(data)) + data
+                for part, data in zip(self.parts, self._encoded, strict=True)
+            )
         return self._webSocket
 
     def __repr__(self) -> str:
-        return f"<Frame {self.text[:60]!r}>"
+        return f"<Frame {' '.join(map(repr, self.parts))[:62]}>"

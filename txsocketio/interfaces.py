@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from txsocketio.errors import DisconnectReason
+    from txsocketio.errors import DisconnectReason, RemoteProtocolError
     from txsocketio.frames import Frame
     from txsocketio.packets import Packet
     from txsocketio.settings import Settings
@@ -33,12 +33,15 @@ class Place:
     @ivar transport: the name in the URL, which need not be one that exists.
     @ivar sid: the session to go on with; L{None} asks for a new one.
     @ivar index: the number under which a JSONP answer calls back.
+    @ivar isSure: whether the URL can mean nothing else, so that a transport
+        that does not exist is an error, and no request for somebody else.
     """
 
     dialect: Any
     transport: str
     sid: str | None = None
     index: int | None = None
+    isSure: bool = False
 
 
 class IDecoder(Interface):
@@ -74,16 +77,28 @@ class IDialect(Interface):
     """
 
     name: str = Attribute("What L{txsocketio.client.Client.protocol} shows.")
+    transports: Mapping[str, Sequence[str]] = Attribute(
+        "The names of the transports that it knows, and to which others a session on each may move."
+    )
+    defaults: Mapping[str, Mapping[str, Any]] = Attribute(
+        "By transport, where its L{Settings} differ from those of the transport."
+    )
     serverBeats: bool = Attribute("Whether it is the server that sends heartbeats.")
+    resumes: bool = Attribute(
+        "Whether a client may come back to its session when its connection has gone, or bring a"
+        " second one that takes over; else either ends the session."
+    )
     rootIsConnection: bool = Attribute(
-        "Whether leaving the default namespace ends the whole connection."
+        "Whether leaving the default namespace ends the whole connection, and the reverse."
+    )
+    joinsRoot: bool = Attribute(
+        "Whether a client is in the default namespace from the start, and cannot be in others"
+        " before it has been let in there; else it asks to join as it does elsewhere."
     )
     joinsByTalking: bool = Attribute(
         "Whether a client joins a namespace by the first packet it sends there."
     )
-    postField: bytes | None = Attribute(
-        "The form field that holds a POST's packets; L{None}: the body itself does."
-    )
+    postField: bytes = Attribute("The form field that holds a form's packets.")
 
     def locate(path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
         """
@@ -92,11 +107,34 @@ class IDialect(Interface):
         @param path: the path's parts behind the resource's own, unquoted.
         @param args: the query.
         @return: L{None} where the URL is none of this dialect's.
+        @raise txsocketio.errors.RemoteProtocolError: it is, and is wrong.
         """
 
-    def opening(sid: str) -> Sequence[Packet]:
+    def complaint(error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
+        """
+        How a request is told what is wrong with it.
+
+        @return: status, content type and body.
+        """
+
+    def opening(session: ISession) -> Sequence[Packet]:
         """
         What a new session is greeted with.
+        """
+
+    def clientId(sid: str, namespace: str) -> str:
+        """
+        The id of a client that joins that namespace over the session C{sid}.
+        """
+
+    def welcome(namespace: str, id: str, recoveryId: str | None = None) -> Packet | None:
+        """
+        What a client is told that has been let into a namespace.
+
+        @param id: of L{clientId}.
+        @param recoveryId: the secret with which it can come back to where it
+            was; L{None} where it can't.
+        @return: L{None} for nothing.
         """
 
     def beat(number: int) -> Packet:
@@ -120,6 +158,12 @@ class IDialect(Interface):
     def join(frames: Iterable[Frame]) -> bytes:
         """
         The body of one answer that holds all these frames, in their order.
+        Without any it is what a poll is told that has waited in vain.
+        """
+
+    def isBinary(body: bytes) -> bool:
+        """
+        Whether C{body} (of L{join}) is anything but text.
         """
 
     def script(index: int, body: bytes) -> bytes:
@@ -140,6 +184,10 @@ class ITransport(Interface):
 
     name: str = Attribute("The transport's name, as in URLs and options.")
     isStream: bool = Attribute("Whether it can be written to more than once.")
+    session: ISession = Attribute(
+        "What it carries, or offers to carry. At the end of an upgrade the session puts itself"
+        " there."
+    )
     writable: bool = Attribute("Whether it takes more just now.")
 
     def write(frames: Sequence[Frame]) -> None:
@@ -166,11 +214,15 @@ class ISession(Interface):
     dialect: IDialect = Attribute("The dialect to write in.")
     settings: Settings = Attribute("The intervals and limits of its transport.")
     transportName: str = Attribute("The only transport that may carry it.")
+    upgrades: Sequence[str] = Attribute("To which others it may move.")
 
     def attach(transport: ITransport) -> None:
         """
         Carry the session from now on. What waits in its queue is written at
         once; a transport that is no stream may be done when this returns.
+
+        @raise txsocketio.errors.RemoteProtocolError: another one carries it,
+            and is not to be replaced; the session has been ended.
         """
 
     def detach(transport: ITransport) -> None:
@@ -219,6 +271,11 @@ class IReceiver(Interface):
         """
         @raise txsocketio.errors.RemoteProtocolError: the packet cannot be
             right; this ends the session.
+        """
+
+    def drained() -> None:
+        """
+        What has waited in the session's queue has been written.
         """
 
     def closed(reason: DisconnectReason) -> None:

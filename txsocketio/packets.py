@@ -33,16 +33,19 @@ class Kind(IntEnum):
     What a L{Packet} is about, and what its C{data} then holds.
     """
 
-    #: The server names the session. C{data}: the session id (L{str}).
+    #: The server names the session. C{data}: the session id (L{str}), or a
+    #: L{dict} with C{"sid"} and what else this generation tells.
     OPEN = 0
     #: Either side ends the whole connection. C{data}: L{None}.
     CLOSE = 1
-    #: A heartbeat that wants an answer. C{data}: its number, or L{None}.
+    #: A heartbeat that wants an answer. C{data}: its number, or the text
+    #: that the answer shall hold, or L{None}.
     PING = 2
     #: The answer to a heartbeat. C{data}: what the heartbeat held.
     PONG = 3
     #: A namespace is joined, or the joining confirmed. C{data}: what the
-    #: client sends along to be let in, or L{None}.
+    #: client sends along to be let in, what the server tells it then, or
+    #: L{None}.
     CONNECT = 4
     #: The joining of a namespace is refused. C{data}: a L{dict} with
     #: C{"message"} (L{str}) and, where the application gave any, C{"data"}.
@@ -51,12 +54,19 @@ class Kind(IntEnum):
     DISCONNECT = 6
     #: A text message, as C{send} makes it. C{data}: L{str}.
     MESSAGE = 7
-    #: A message that travels as JSON. C{data}: any JSON value.
+    #: A message that travels as JSON. C{data}: any JSON value, in which a
+    #: generation that can carry it has L{bytes} anywhere.
     JSON = 8
-    #: An event. C{data}: a L{list}, its name first and then its arguments.
+    #: An event. C{data}: a L{list}, its name first and then its arguments,
+    #: which are as those of L{JSON}.
     EVENT = 9
     #: The acknowledgement of an event. C{data}: a L{list} of arguments.
     ACK = 10
+    #: The client uses the transport on which this comes from now on.
+    #: C{data}: L{None}.
+    UPGRADE = 11
+    #: Nothing; it answers a poll. C{data}: L{None}.
+    NOOP = 12
 
 
 class Packet(NamedTuple):
@@ -71,6 +81,8 @@ class Packet(NamedTuple):
         say, in their order; a key without a value maps to L{None}. The
         namespace, the event's name, the acknowledgement's id and the JSON
         mark are never among them: they have places of their own.
+    @ivar offset: on an event, its place in the log of what a client that was
+        away for a while can catch up with; L{None} where it is in no log.
     """
 
     kind: Kind
@@ -78,3 +90,4 @@ class Packet(NamedTuple):
     namespace: str = ROOT
     id: int | None = None
     annotations: Mapping[str, str | None] | None = None
+    offset: str | None = None

@@ -312,7 +312,7 @@ class Session:
             self._step(_Event(Input.ANSWERED))
 
     def _enqueue(self, frame: Frame) -> None:
-        size = len(frame.data)
+        size = frame.size
         full = (
             len(self._queue) >= self.settings.maxQueue
             or self._queueBytes + size > self.settings.maxQueueBytes
@@ -377,7 +377,7 @@ class Session:
             transport.close(event.reason)
 
     def _greet(self, event: _Event) -> None:
-        for packet in self.dialect.opening(self.sid):
+        for packet in self.dialect.opening(self):
             self._enqueue(self.dialect.encode(packet))
 
     def _open(self, event: _Event) -> None:

@@ -21,10 +21,15 @@ class Settings:
     never runs out.
 
     @ivar heartbeatInterval: from the opening, and from each answer, to the
-        next heartbeat.
-    @ivar heartbeatTimeout: how long an answer to a heartbeat is waited for.
+        next heartbeat; Engine.IO's C{pingInterval}.
+    @ivar heartbeatTimeout: how long an answer to a heartbeat is waited for;
+        Engine.IO's C{pingTimeout}.
     @ivar closeTimeout: how long a session lives on without a connection.
     @ivar duration: how long a poll is held before it is answered empty.
+    @ivar connectTimeout: how long a client that is in no namespace from the
+        start may take to join the first one.
+    @ivar upgradeTimeout: how long a better transport that has offered itself
+        may take to show that it works.
     @ivar farewellTimeout: how long a session that the server ends may take
         to fetch what still waits for it.
     @ivar closeHandshakeTimeout: how long a WebSocket's client may take to
@@ -36,6 +41,7 @@ class Settings:
     @ivar maxQueueBytes: how many bytes may wait to be sent.
     @ivar maxPending: how many received packets of one client may wait for
         the application.
+    @ivar maxNamespaces: how many namespaces one client may be in.
     @ivar maxRooms: how many rooms one client may be in.
     @ivar maxAcks: how many acknowledgements may be awaited of one client.
     """
@@ -44,6 +50,8 @@ class Settings:
     heartbeatTimeout: float | None = 8.0
     closeTimeout: float | None = 0.0
     duration: float | None = 20.0
+    connectTimeout: float | None = 45.0
+    upgradeTimeout: float | None = 10.0
     farewellTimeout: float | None = 5.0
     closeHandshakeTimeout: float = 5.0
     maxPayload: int = 1_000_000
@@ -51,12 +59,22 @@ class Settings:
     maxQueue: int = 10_000
     maxQueueBytes: int = 1024 * 1024
     maxPending: int = 20_000
+    maxNamespaces: int = 1_000
     maxRooms: int = 1_000
     maxAcks: int = 1_000
 
     def __post_init__(self) -> None:
         for field in fields(self):
             checkNumber(field.name, str(field.type), getattr(self, field.name))
+
+    @property
+    def silence(self) -> float | None:
+        """
+        How long a client that sends the heartbeats may be silent.
+        """
+        if self.heartbeatInterval is None or self.heartbeatTimeout is None:
+            return None
+        return self.heartbeatInterval + self.heartbeatTimeout
 
     def having(self, overrides: Mapping[str, Any]) -> Self:
         """

@@ -7,11 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError
 from txsocketio.frames import Frame
-from txsocketio.interfaces import IDialect, Place
+from txsocketio.interfaces import IDialect, ISession, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing
 from txsocketio.protocol._json import dumps
@@ -67,8 +67,23 @@ class FirstDialect:
 
     framing: ClassVar[type[Framing]]
     scriptEnd: ClassVar[str] = ""
+    transports: ClassVar[Mapping[str, Sequence[str]]] = dict.fromkeys(
+        (
+            "websocket",
+            "server-events",
+            "flashsocket",
+            "htmlfile",
+            "xhr-multipart",
+            "xhr-polling",
+            "jsonp-polling",
+        ),
+        (),
+    )
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     serverBeats = True
+    resumes = True
     rootIsConnection = True
+    joinsRoot = True
     postField = b"data"
 
     def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
@@ -83,11 +98,24 @@ class FirstDialect:
         index = int(last) if _INDEX.fullmatch(last) else None
         return Place(self, path[0], sid or None, index)
 
-    def opening(self, sid: str) -> Sequence[Packet]:
+    def complaint(self, error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
+        """
+        See L{IDialect.complaint}. One line.
+        """
+        line = f"{error.reason}\n".encode("ascii", "backslashreplace")
+        return error.httpStatus, b"text/plain; charset=UTF-8", line
+
+    def opening(self, session: ISession) -> Sequence[Packet]:
         """
         See L{IDialect.opening}.
         """
-        return [Packet(Kind.OPEN, sid)]
+        return [Packet(Kind.OPEN, session.sid)]
+
+    def clientId(self, sid: str, namespace: str) -> str:
+        """
+        See L{IDialect.clientId}. There is one id for all.
+        """
+        return sid
 
     def beat(self, number: int) -> Packet:
         """
@@ -100,6 +128,12 @@ class FirstDialect:
         See L{IDialect.join}.
         """
         return b"".join([frame.data for frame in frames])
+
+    def isBinary(self, body: bytes) -> bool:
+        """
+        See L{IDialect.isBinary}.
+        """
+        return False
 
     def script(self, index: int, body: bytes) -> bytes:
         """

@@ -270,6 +270,12 @@ class Annotated(FirstDialect):
         """
         self._write = write
 
+    def welcome(self, namespace: str, id: str, recoveryId: str | None = None) -> Packet | None:
+        """
+        See L{IDialect.welcome}.
+        """
+        return None if namespace == ROOT else Packet(Kind.CONNECT, namespace=namespace)
+
     def encode(self, packet: Packet) -> Frame:
         """
         See L{IDialect.encode}.

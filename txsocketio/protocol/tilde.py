@@ -81,6 +81,12 @@ class Tilde(FirstDialect):
     framing = _Framing
     scriptEnd = ";"
 
+    def welcome(self, namespace: str, id: str, recoveryId: str | None = None) -> Packet | None:
+        """
+        See L{IDialect.welcome}.
+        """
+        return None
+
     def encode(self, packet: Packet) -> Frame:
         """
         See L{IDialect.encode}.

@@ -20,8 +20,8 @@ from txsocketio.errors import (
 )
 from txsocketio.frames import Frame
 from txsocketio.handshake import Handshake
-from txsocketio.interfaces import IDecoder, IDialect, IReceiver, ITransport, Place
-from txsocketio.packets import Kind, Packet
+from txsocketio.interfaces import IDecoder, IDialect, IReceiver, ISession, ITransport, Place
+from txsocketio.packets import ROOT, Kind, Packet
 from txsocketio.session import Session
 from txsocketio.settings import Settings
 from txsocketio.timers import Timers
@@ -134,6 +134,12 @@ class FakeReceiver:
         self.calls.append(packet)
         self.onReceived(packet)
 
+    def drained(self) -> None:
+        """
+        See L{IReceiver.drained}.
+        """
+        self.calls.append("drained")
+
     def closed(self, reason: DisconnectReason) -> None:
         """
         See L{IReceiver.closed}.
@@ -164,13 +170,19 @@ class FakeDialect:
     @ivar encoded: all that was encoded, in its order.
     """
 
-    serverBeats = True
-    rootIsConnection = True
+    transports: Mapping[str, Sequence[str]] = {"fake": (), "slow": ("fake",)}
+    defaults: Mapping[str, Mapping[str, Any]] = {}
     joinsByTalking = True
-    postField: bytes | None = b"data"
+    postField = b"data"
 
-    def __init__(self, name: str = "fake") -> None:
+    def __init__(self, name: str = "fake", isModern: bool = False) -> None:
+        """
+        @param isModern: whether it does as Engine.IO does, and not as the
+            first protocol, where the two differ.
+        """
         self.name = name
+        self.serverBeats = self.resumes = not isModern
+        self.rootIsConnection = self.joinsRoot = not isModern
         self.encoded: list[Packet] = []
 
     def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
@@ -179,11 +191,31 @@ class FakeDialect:
         """
         return Place(self, path[0]) if path else None
 
-    def opening(self, sid: str) -> Sequence[Packet]:
+    def complaint(self, error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
+        """
+        See L{IDialect.complaint}.
+        """
+        return error.httpStatus, b"fake", error.reason.encode()
+
+    def opening(self, session: ISession) -> Sequence[Packet]:
         """
         See L{IDialect.opening}.
         """
-        return [Packet(Kind.OPEN, sid)]
+        return [Packet(Kind.OPEN, session.sid)]
+
+    def clientId(self, sid: str, namespace: str) -> str:
+        """
+        See L{IDialect.clientId}.
+        """
+        return sid if self.joinsRoot else f"{sid}{namespace}"
+
+    def welcome(self, namespace: str, id: str, recoveryId: str | None = None) -> Packet | None:
+        """
+        See L{IDialect.welcome}.
+        """
+        if self.joinsRoot and namespace == ROOT:
+            return None
+        return Packet(Kind.CONNECT, None if self.joinsRoot else id, namespace)
 
     def beat(self, number: int) -> Packet:
         """
@@ -216,6 +248,12 @@ class FakeDialect:
         See L{IDialect.join}.
         """
         return b"\n".join(frame.data for frame in frames)
+
+    def isBinary(self, body: bytes) -> bool:
+        """
+        See L{IDialect.isBinary}.
+        """
+        return False
 
     def script(self, index: int, body: bytes) -> bytes:
         """
