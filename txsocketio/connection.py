@@ -58,6 +58,11 @@ class Connection:
             if client is not None:
                 client.received(packet)
 
+    def drained(self) -> None:
+        """
+        See L{IReceiver.drained}.
+        """
+
     def closed(self, reason: DisconnectReason) -> None:
         """
         See L{IReceiver.closed}.

@@ -21,6 +21,7 @@ LAYERS = (
     ("errors", "handshake", "interfaces", "packets", "settings"),
     (
         "bodylimit",
+        "codings",
         "frames",
         "handlers",
         "lifecycle",
@@ -55,6 +56,7 @@ NEIGHBOURS = {
     ("connection", "client"),
     ("connection", "namespace"),
     ("manager", "session"),
+    ("manager", "upgrade"),
     ("protocol", "frames"),
     ("settings", "errors"),
 }
