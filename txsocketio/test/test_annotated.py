@@ -606,7 +606,7 @@ REALMS = (NAMES | VALUES).filter(bool).map(lambda name: "/" + name)
 NAMESPACES = st.just("/") | REALMS
 
 
-def packet(*fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Packet]:
+def unlogged(*fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Packet]:
     """
     A packet that is in no log.
     """
