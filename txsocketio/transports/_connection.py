@@ -59,6 +59,10 @@ class Carrier(Pausable):
         self.session: ISession | None = None
         self._deadline: IDelayedCall | None = None
 
+    @property
+    def _socket(self) -> object:
+        return self.transport
+
     def _begin(self, session: ISession) -> None:
         """
         The handshake is done.

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.internet.interfaces import IPushProducer, IReactorTime, IWriteDescriptor
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.resource import Resource
@@ -514,11 +514,22 @@ class Pausable:
         """
         return True
 
+    @property
+    def _socket(self) -> object:
+        """
+        What the connection is written to in the end.
+        """
+        raise NotImplementedError
+
     def pauseProducing(self) -> None:
         """
-        The socket takes no more just now.
+        Twisted holds as much as it likes to. It gives that to the socket in
+        the next turn of the reactor, but the application may send more in
+        this one, and nobody is slow as long as the socket takes it.
         """
         self.writable = False
+        if IWriteDescriptor.providedBy(self._socket):
+            self._socket.doWrite()
 
     def resumeProducing(self) -> None:
         """
@@ -551,6 +562,11 @@ class Stream(Pausable):
         self._request = request
         request.notifyFinish().addErrback(self._lost)
         request.registerProducer(self, True)
+
+    @property
+    def _socket(self) -> object:
+        channel: Any = self._request.channel
+        return channel.transport if isinstance(channel, HTTPChannel) else None
 
     def write(self, frames: Sequence[Frame]) -> None:
         """
