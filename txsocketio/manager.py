@@ -112,8 +112,8 @@ class SessionManager:
             frame = frames[dialect]
             if frame is None:
                 passedOver += 1
-            elif session.writable or not volatile:
-                session.write(frame)
+            else:
+                session.write(frame, volatile)
         return passedOver
 
     def close(self) -> Deferred[None]:

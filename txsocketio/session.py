@@ -65,6 +65,11 @@ class _Discarding:
         Too late.
         """
 
+    def drained(self) -> None:
+        """
+        Too late.
+        """
+
     def closed(self, reason: DisconnectReason) -> None:
         """
         Known.
@@ -179,12 +184,25 @@ class Session:
         """
         return self._transport is not None and self._transport.writable
 
-    def send(self, packet: Packet) -> None:
+    @property
+    def pending(self) -> int:
         """
+        How many bytes wait in the queue.
+        """
+        return self._queueBytes
+
+    def joined(self) -> None:
+        """
+        The client is in a namespace.
+        """
+
+    def send(self, packet: Packet, volatile: bool = False) -> None:
+        """
+        @param volatile: see L{write}.
         @raise txsocketio.errors.LocalProtocolError: the packet cannot be
             written to this client.
         """
-        self.write(self.dialect.encode(packet))
+        self.write(self.dialect.encode(packet), volatile)
 
     def tell(self, packet: Packet) -> None:
         """
@@ -194,17 +212,19 @@ class Session:
         with suppress(UnsupportedByClient):
             self.send(packet)
 
-    def write(self, frame: Frame) -> None:
+    def write(self, frame: Frame, volatile: bool = False) -> None:
         """
         Send a frame of L{dialect}, or queue it. More than may be queued ends
         the session; one frame may always be.
+
+        @param volatile: drop it rather than queue it.
         """
         if self._receiver is _DISCARDING:
             return
         transport = self._transport
         if transport is not None and transport.writable:
             transport.write((frame,))
-        else:
+        elif not volatile:
             self._enqueue(frame)
 
     def close(self, reason: DisconnectReason) -> None:
@@ -330,6 +350,7 @@ class Session:
             self._queueBytes = 0
             assert self._transport is not None
             self._transport.write(frames)
+            self._receiver.drained()
         if self._life.carriage is State.LEAVING and not self._queue:
             self._step(_Event(Input.DRAINED))
 

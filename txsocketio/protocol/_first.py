@@ -84,6 +84,7 @@ class FirstDialect:
     resumes = True
     rootIsConnection = True
     joinsRoot = True
+    recovers = False
     postField = b"data"
 
     def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:

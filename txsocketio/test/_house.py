@@ -20,12 +20,14 @@ PACKAGE = "txsocketio"
 LAYERS = (
     ("errors", "handshake", "interfaces", "packets", "settings"),
     (
+        "acks",
         "bodylimit",
         "frames",
         "handlers",
         "lifecycle",
         "limits",
         "options",
+        "orders",
         "origins",
         "peerlog",
         "protocol",
@@ -33,13 +35,15 @@ LAYERS = (
         "timers",
         "verbs",
     ),
-    ("manager", "session", "upgrade"),
+    ("audience", "flow", "inbox", "manager", "recovery", "refusals", "rooms", "session", "upgrade"),
     (
         "backplane",
         "client",
         "connection",
         "flashpolicy",
         "namespace",
+        "parents",
+        "registry",
         "static",
         "transports",
     ),
@@ -54,8 +58,11 @@ LAYERS = (
 NEIGHBOURS = {
     ("connection", "client"),
     ("connection", "namespace"),
+    ("connection", "registry"),
     ("manager", "session"),
     ("protocol", "frames"),
+    ("registry", "namespace"),
+    ("registry", "parents"),
     ("settings", "errors"),
 }
 
