@@ -59,8 +59,8 @@ class Acks:
         """
         None will come any more.
         """
-        while self._waiting:
-            _, done = self._waiting.popitem()
+        waiting, self._waiting = self._waiting, {}
+        for done in waiting.values():
             done.errback(ClientDisconnected(reason))
 
 

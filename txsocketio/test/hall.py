@@ -13,9 +13,9 @@ from zope.interface import implementer
 
 from txsocketio import Client, Listener, Namespace
 from txsocketio.connection import Connection
-from txsocketio.errors import DisconnectReason
+from txsocketio.errors import DisconnectReason, LocalProtocolError, UnsupportedByClient
 from txsocketio.frames import Frame
-from txsocketio.interfaces import IDecoder, IDialect
+from txsocketio.interfaces import IDialect
 from txsocketio.namespace import Shared
 from txsocketio.packets import ROOT, Kind, Packet
 from txsocketio.parents import Chooser, ParentNamespace
@@ -24,7 +24,7 @@ from txsocketio.recovery import Recovery
 from txsocketio.registry import Registry
 from txsocketio.session import Session
 from txsocketio.settings import Settings
-from txsocketio.test.fakes import FakeDialect, FakeKeeper, FakeStream, handshake
+from txsocketio.test.fakes import FakeDecoder, FakeDialect, FakeKeeper, FakeStream, handshake
 
 
 @implementer(IDialect)
@@ -43,41 +43,35 @@ class HallDialect(FakeDialect):
         See L{IDialect.encode}. Bytes are beyond old clients, and sets are
         beyond everybody.
         """
-        if not (self.recovers and isinstance(packet.data, bytes)):
-            super().encode(packet)
+        data = packet.data if isinstance(packet.data, list) else [packet.data]
+        if any(isinstance(each, bytes) for each in data) and not self.recovers:
+            raise UnsupportedByClient("bytes")
+        if any(isinstance(each, set) for each in data):
+            raise LocalProtocolError("a set")
+        self.encoded.append(packet)
         parts = [packet.kind.name, packet.namespace]
         parts += [] if packet.id is None else [f"#{packet.id}"]
         parts += [] if packet.data is None else [f"{packet.data}"]
         parts += [] if packet.offset is None or not self.recovers else [f"@{packet.offset}"]
         return Frame(" ".join(parts))
 
-    def decoder(self, settings: Settings) -> IDecoder:
+    def decoder(self, settings: Settings) -> FakeDecoder:
         """
         See L{IDialect.decoder}.
         """
         return _Decoder(self)
 
 
-@implementer(IDecoder)
-class _Decoder:
+class _Decoder(FakeDecoder):
     """
     Takes packets as they are.
     """
-
-    def __init__(self, dialect: IDialect) -> None:
-        self.dialect = dialect
 
     def message(self, data: Any) -> Iterator[Packet]:
         """
         See L{IDecoder.message}.
         """
         return iter((data,))
-
-    def payload(self, body: Any) -> Iterator[Packet]:
-        """
-        See L{IDecoder.payload}.
-        """
-        return self.message(body)
 
 
 MODERN, OLD = HallDialect(True), HallDialect(False)
@@ -169,7 +163,6 @@ class Visitor:
         )
         self.stream = FakeStream(self.session)
         self.session.attach(self.stream)
-        self.heard()
 
     def say(self, kind: Kind, name: str = ROOT, data: Any = None, id: int | None = None) -> None:
         """
@@ -212,7 +205,7 @@ class Visitor:
         """
         texts = self.stream.texts()
         self.stream.written.clear()
-        return texts
+        return [text for text in texts if not text.startswith("OPEN")]
 
     def clog(self) -> None:
         """
