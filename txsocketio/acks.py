@@ -59,9 +59,10 @@ class Acks:
         """
         None will come any more.
         """
-        waiting, self._waiting = self._waiting, {}
-        for done in waiting.values():
-            done.errback(ClientDisconnected(reason))
+        for id in tuple(self._waiting):
+            done = self._waiting.pop(id, None)
+            if done is not None:
+                done.errback(ClientDisconnected(reason))
 
 
 def within(done: Deferred[Any], timeout: float | None, clock: IReactorTime) -> Deferred[Any]:

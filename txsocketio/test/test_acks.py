@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import CancelledError
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio.acks import Acks, gather, within
@@ -58,7 +59,12 @@ class AcksTests(SynchronousTestCase):
         another.
         """
         first, second = self.acks.expect(1), self.acks.expect(2)
-        first.addErrback(lambda failure: second.cancel() or failure)
+
+        def giveUp(failure: Failure) -> Failure:
+            second.cancel()
+            return failure
+
+        first.addErrback(giveUp)
         self.acks.abandon(DisconnectReason.CLIENT)
         error = self.failureResultOf(first, ClientDisconnected).value
         self.assertIs(DisconnectReason.CLIENT, error.reason)
