@@ -95,6 +95,10 @@ class IDialect(Interface):
         "Whether a client is in the default namespace from the start, and cannot be in others"
         " before it has been let in there; else it asks to join as it does elsewhere."
     )
+    recovers: bool = Attribute(
+        "Whether its clients can come back, on another session, to where they were: whether they"
+        " learn C{Packet.offset} and the C{recoveryId} of L{welcome}."
+    )
     joinsByTalking: bool = Attribute(
         "Whether a client joins a namespace by the first packet it sends there."
     )

@@ -4,10 +4,10 @@ The place where everything is made and wired.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
@@ -17,6 +17,7 @@ from twisted.python.reflect import namedAny
 from twisted.web.server import Site
 from zope.interface import implementer
 
+from txsocketio.audience import Audience
 from txsocketio.backplane.memory import MemoryBackplane
 from txsocketio.bodylimit import limitBodies
 from txsocketio.client import Client
@@ -27,12 +28,14 @@ from txsocketio.handlers import EventSource, Handler
 from txsocketio.interfaces import IBackplane, IDialect
 from txsocketio.limits import Limits
 from txsocketio.manager import SessionManager
-from txsocketio.namespace import Audience, Namespace
+from txsocketio.namespace import Namespace, Shared
 from txsocketio.options import Options
 from txsocketio.origins import Origins
 from txsocketio.packets import ROOT
+from txsocketio.parents import Chooser, ParentNamespace
 from txsocketio.peerlog import PeerLog
 from txsocketio.protocol import annotated, tilde
+from txsocketio.registry import Registry
 from txsocketio.resource import Fork, Router
 from txsocketio.settings import Settings
 from txsocketio.static import BROWSER, ClientFiles
@@ -77,7 +80,7 @@ def _settingsOf(
     return settings
 
 
-class Listener(EventSource):
+class Listener(Audience, EventSource):
     """
     A Socket.IO server, to be mounted with L{listen} or
     L{txsocketio.resource.SocketIOResource}.
@@ -106,7 +109,7 @@ class Listener(EventSource):
         self._settings, general, handlers = Options.of(options)
         self._log = _logger(self._settings.log)
         self._failures = PeerLog(self._log, self._reactor)
-        self._namespaces: dict[str, Namespace] = {}
+        self._namespaces = Registry(self._namespace, self._reactor, self._failures)
         self._backplane: IBackplane = MemoryBackplane()
         self._policyPort: IListeningPort | None = None
         self._closed: Deferred[None] | None = None
@@ -116,8 +119,16 @@ class Listener(EventSource):
             trustProxy=self._settings.trustProxy,
         )
         self._mount(general)
+        self._shared = Shared(
+            listener=self,
+            manager=self._manager,
+            backplane=self._backplane,
+            clock=self._reactor,
+            log=self._failures,
+        )
         self._backplane.start(self._deliver)
-        self._root = self.of(ROOT)
+        self._root = self._namespaces.of(ROOT)
+        super().__init__(self._root)
         self.clients: Mapping[str, Client] = self._root.clients
         self._handlers = self._root._handlers
         for event, f in handlers.items():
@@ -175,20 +186,28 @@ class Listener(EventSource):
 
     # Namespaces.
 
-    def of(self, name: str) -> Namespace:
+    def _namespace(self, name: str, parent: ParentNamespace | None) -> Namespace:
+        return Namespace(name, self._shared, parent)
+
+    @overload
+    def of(self, name: str) -> Namespace: ...
+
+    @overload
+    def of(self, name: Chooser) -> ParentNamespace: ...
+
+    def of(self, name: str | Chooser) -> Namespace | ParentNamespace:
         """
         The namespace of that name, which exists from the first time it is
         asked for.
 
-        @param name: with its slash, or without.
+        @param name: with its slash, or without. A compiled regular expression
+            chooses all namespaces in whose names (with the slash) it is found,
+            which are made when a client asks for one; so does a function
+            C{f(name, auth)} that is given the name and what the client has
+            sent along. It may return a Deferred or be a coroutine function,
+            and may raise L{ConnectionRefused}.
         """
-        if not name.startswith("/"):
-            name = f"/{name}"
-        if name not in self._namespaces:
-            self._namespaces[name] = Namespace(
-                name, self, self._manager, self._backplane, self._reactor, self._failures
-            )
-        return self._namespaces[name]
+        return self._namespaces.of(name) if isinstance(name, str) else self._namespaces.parent(name)
 
     def realm(self, name: str) -> Namespace:
         """
@@ -206,41 +225,6 @@ class Listener(EventSource):
         See L{Namespace.use}.
         """
         return self._root.use(f)
-
-    def broadcast(self, message: Any, exclude: str | Iterable[str] | None = None) -> None:
-        """
-        Send a message to all clients.
-
-        @param message: a L{str} travels as it is, anything else as JSON.
-        @param exclude: a session id, or several, to leave out.
-        """
-        self._root.broadcast(message, exclude)
-
-    def broadcastJSON(self, value: Any, exclude: str | Iterable[str] | None = None) -> None:
-        """
-        Send a message as JSON, even if it is a string, to all clients.
-
-        @param exclude: a session id, or several, to leave out.
-        """
-        self._root.broadcastJSON(value, exclude)
-
-    def emit(self, event: str, *args: Any) -> None:
-        """
-        Send an event to all clients.
-        """
-        self._root.emit(event, *args)
-
-    def to(self, *rooms: str) -> Audience:
-        """
-        The clients in any of these rooms.
-        """
-        return self._root.to(*rooms)
-
-    def exclude(self, *roomsOrIds: str) -> Audience:
-        """
-        All clients but those in these rooms or of these session ids.
-        """
-        return self._root.exclude(*roomsOrIds)
 
     # Beginning and end.
 

@@ -85,6 +85,7 @@ class FirstDialect:
     rootIsConnection = True
     joinsRoot = True
     speaksDrafts = True
+    recovers = False
     postField = b"data"
 
     def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:

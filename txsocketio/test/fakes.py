@@ -187,6 +187,7 @@ class FakeDialect:
         self.name = name
         self.serverBeats = self.resumes = not isModern
         self.rootIsConnection = self.joinsRoot = not isModern
+        self.recovers = isModern
         self.encoded: list[Packet] = []
 
     def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
@@ -225,7 +226,8 @@ class FakeDialect:
         """
         if self.joinsRoot and namespace == ROOT:
             return None
-        return Packet(Kind.CONNECT, None if self.joinsRoot else id, namespace)
+        data = None if self.joinsRoot else id if recoveryId is None else (id, recoveryId)
+        return Packet(Kind.CONNECT, data, namespace)
 
     def beat(self, number: int) -> Packet:
         """
