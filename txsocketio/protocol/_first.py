@@ -14,7 +14,7 @@ from txsocketio.frames import Frame
 from txsocketio.interfaces import IDialect, ISession, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing
-from txsocketio.protocol._json import dumps
+from txsocketio.protocol._json import literal
 from txsocketio.protocol._utf16 import units
 from txsocketio.settings import Settings
 
@@ -147,10 +147,7 @@ class FirstDialect:
         """
         See L{IDialect.script}.
         """
-        literal = dumps(body.decode("utf-8"))
-        # Before 2019 these two could not stand in a JavaScript string.
-        literal = literal.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-        return f"io.JSONP[{index}]._({literal}){self.scriptEnd}".encode()
+        return f"io.JSONP[{index}]._({literal(body.decode('utf-8'))}){self.scriptEnd}".encode()
 
     def unscript(self, field: str) -> str:
         """
