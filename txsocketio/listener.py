@@ -34,7 +34,8 @@ from txsocketio.origins import Origins
 from txsocketio.packets import ROOT
 from txsocketio.parents import Chooser, ParentNamespace
 from txsocketio.peerlog import PeerLog
-from txsocketio.protocol import annotated, tilde
+from txsocketio.protocol import annotated, eio4, tilde
+from txsocketio.recovery import Recovery
 from txsocketio.registry import Registry
 from txsocketio.resource import Fork, Router
 from txsocketio.settings import Settings
@@ -44,6 +45,7 @@ from txsocketio.transports._http import Gate, HTTPTransport
 PROTOCOLS: Mapping[str, IDialect] = {
     "annotated": annotated.SPECIFICATION,
     "0.6": tilde.TILDE,
+    "eio4": eio4.EIO4_TEXT,
 }
 """What the option C{protocol} chooses from, in the order in which they are
 asked whether a URL is theirs."""
@@ -109,7 +111,13 @@ class Listener(Audience, EventSource):
         self._settings, general, handlers = Options.of(options)
         self._log = _logger(self._settings.log)
         self._failures = PeerLog(self._log, self._reactor)
-        self._namespaces = Registry(self._namespace, self._reactor, self._failures)
+        self._namespaces = Registry(
+            self._namespace,
+            self._reactor,
+            self._failures,
+            self._settings.maxChildNamespaces,
+            self._settings.cleanupEmptyChildNamespaces,
+        )
         self._backplane: IBackplane = MemoryBackplane()
         self._policyPort: IListeningPort | None = None
         self._closed: Deferred[None] | None = None
@@ -125,6 +133,8 @@ class Listener(Audience, EventSource):
             backplane=self._backplane,
             clock=self._reactor,
             log=self._failures,
+            recovery=self._recovery(),
+            concurrentHandlers=self._settings.concurrentHandlers,
         )
         self._backplane.start(self._deliver)
         self._root = self._namespaces.of(ROOT)
@@ -164,6 +174,10 @@ class Listener(Audience, EventSource):
             {name: classes[name](gate) for name in names},
             ClientFiles(options.clientFiles or BROWSER, options.flashMovie),
         )
+
+    def _recovery(self) -> Recovery | None:
+        bounds = self._settings.connectionStateRecovery
+        return None if bounds is None else Recovery(self._reactor.seconds, **bounds)
 
     def _gate(self, settings: SettingsOf) -> Gate:
         options = self._settings

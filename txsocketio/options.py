@@ -64,6 +64,12 @@ class Options:
         the client wants that.
     @ivar concurrentHandlers: whether the events of one client are handled
         without waiting for the Deferreds of the handlers before.
+    @ivar connectionStateRecovery: what clients can come back to that were away
+        for a while, as a mapping of L{txsocketio.recovery.Bounds}' names; an
+        empty one for its defaults, L{None} for nothing.
+    @ivar cleanupEmptyChildNamespaces: whether namespaces that were made for
+        clients go with the last of them.
+    @ivar maxChildNamespaces: how many may be made for clients.
     @ivar clientFiles: a folder of client scripts to serve instead of ours.
     @ivar maxSessions: how many sessions there may be.
     @ivar maxSessionsPerAddress: how many of one address.
@@ -71,7 +77,7 @@ class Options:
     """
 
     resource: str = "socket.io"
-    protocol: str | Iterable[str] = ("annotated",)
+    protocol: str | Iterable[str] = ("annotated", "eio4")
     parser: str = "text"
     transports: Iterable[str] | None = None
     transportOptions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -89,6 +95,9 @@ class Options:
     httpCompression: bool = True
     perMessageDeflate: bool = False
     concurrentHandlers: bool = False
+    connectionStateRecovery: Mapping[str, Any] | None = None
+    cleanupEmptyChildNamespaces: bool = False
+    maxChildNamespaces: int = 10_000
     clientFiles: str | Path | None = None
     maxSessions: int | None = None
     maxSessionsPerAddress: int | None = None
@@ -217,6 +226,10 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "resource": (lambda value: isinstance(value, str), "a path"),
     "protocol": (lambda value: isinstance(value, str) or _isList(value), "a name or a list"),
     "parser": (lambda value: value in ("text", "msgpack"), "text or msgpack"),
+    "connectionStateRecovery": (
+        lambda value: value is None or isinstance(value, Mapping),
+        "a mapping (or None)",
+    ),
     "allowRequest": (lambda value: value is None or callable(value), "a function (or None)"),
     "cookie": (
         lambda value: value is None or (isinstance(value, str) and bool(value)),
