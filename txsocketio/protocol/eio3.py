@@ -24,6 +24,8 @@ from txsocketio.protocol._engine import (
     unbase64,
 )
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER
+from txsocketio.protocol._msgpack import FOURTH_MSGPACK
+from txsocketio.protocol._plain import PLAIN
 from txsocketio.protocol._sio import FOURTH_TEXT, Codec, Reader
 from txsocketio.protocol._utf16 import cut, units
 from txsocketio.settings import Settings
@@ -267,3 +269,9 @@ def _decoded(data: bytes) -> str:
 
 EIO3_TEXT = EIO3(FOURTH_TEXT)
 """What genuine clients speak that are not told otherwise."""
+
+EIO3_MSGPACK = EIO3(FOURTH_MSGPACK)
+"""What those speak that are given C{socket.io-msgpack-parser}."""
+
+EIO3_PLAIN = EIO3(PLAIN)
+"""Engine.IO without Socket.IO."""
