@@ -5,7 +5,7 @@ The place where everything is made and wired.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, overload
 
@@ -34,18 +34,21 @@ from txsocketio.origins import Origins
 from txsocketio.packets import ROOT
 from txsocketio.parents import Chooser, ParentNamespace
 from txsocketio.peerlog import PeerLog
-from txsocketio.protocol import annotated, tilde
+from txsocketio.protocol import annotated, eio4, tilde
+from txsocketio.recovery import Recovery
 from txsocketio.registry import Registry
 from txsocketio.resource import Fork, Router
+from txsocketio.settings import Settings
 from txsocketio.static import BROWSER, ClientFiles
 from txsocketio.transports._http import Gate, HTTPTransport
 
-PROTOCOLS: Mapping[str, tuple[IDialect, ...]] = {
-    "annotated": (annotated.SPECIFICATION,),
-    "0.6": (tilde.TILDE,),
+PROTOCOLS: Mapping[str, IDialect] = {
+    "annotated": annotated.SPECIFICATION,
+    "0.6": tilde.TILDE,
+    "eio4": eio4.EIO4_TEXT,
 }
-"""What the option C{protocol} chooses between; of each, the dialects in the
-order in which they are asked whether a URL is theirs."""
+"""What the option C{protocol} chooses from, in the order in which they are
+asked whether a URL is theirs."""
 
 TRANSPORTS: tuple[type[HTTPTransport], ...] = tuple(
     namedAny(f"txsocketio.transports.{name}")
@@ -57,11 +60,26 @@ TRANSPORTS: tuple[type[HTTPTransport], ...] = tuple(
         "xhrmultipart.XHRMultipart",
         "xhrpolling.XHRPolling",
         "jsonppolling.JSONPPolling",
+        "polling.EnginePolling",
     )
 )
 """In the order in which C{listener.options} names them."""
 
 _FLASH = "flashsocket"
+
+SettingsOf = Callable[[IDialect, str], Settings]
+"""Those of a dialect's sessions on a transport of that name."""
+
+
+def _settingsOf(
+    options: Options, classes: Mapping[str, type[HTTPTransport]], general: Mapping[str, Any]
+) -> SettingsOf:
+    @cache
+    def settings(dialect: IDialect, name: str) -> Settings:
+        defaults = {**classes[name].defaults, **dialect.defaults.get(name, {})}
+        return options.settingsOf(name, defaults, general)
+
+    return settings
 
 
 class Listener(Audience, EventSource):
@@ -93,7 +111,13 @@ class Listener(Audience, EventSource):
         self._settings, general, handlers = Options.of(options)
         self._log = _logger(self._settings.log)
         self._failures = PeerLog(self._log, self._reactor)
-        self._namespaces = Registry(self._namespace, self._reactor, self._failures)
+        self._namespaces = Registry(
+            self._namespace,
+            self._reactor,
+            self._failures,
+            self._settings.maxChildNamespaces,
+            self._settings.cleanupEmptyChildNamespaces,
+        )
         self._backplane: IBackplane = MemoryBackplane()
         self._policyPort: IListeningPort | None = None
         self._closed: Deferred[None] | None = None
@@ -109,6 +133,8 @@ class Listener(Audience, EventSource):
             backplane=self._backplane,
             clock=self._reactor,
             log=self._failures,
+            recovery=self._recovery(),
+            concurrentHandlers=self._settings.concurrentHandlers,
         )
         self._backplane.start(self._deliver)
         self._root = self._namespaces.of(ROOT)
@@ -124,12 +150,13 @@ class Listener(Audience, EventSource):
         """
         options, classes = self._settings, {each.name: each for each in TRANSPORTS}
         names = options.choose(classes)
-        settings = {
-            name: options.settingsOf(name, classes[name].defaults, general) for name in classes
-        }
-        self._transports = {name: settings[name] for name in names}
+        dialects = options.chooseProtocols(PROTOCOLS)
+        settings = _settingsOf(options, classes, general)
         self.options: Mapping[str, Any] = MappingProxyType(
             {**options.asDict(), **general, "transports": names}
+        )
+        self._maxPayload = max(
+            settings(dialect, name).maxPayload for dialect in dialects for name in names
         )
         self._manager = SessionManager(
             self._reactor,
@@ -139,19 +166,33 @@ class Listener(Audience, EventSource):
             Limits(
                 options.maxSessions, options.maxSessionsPerAddress, options.maxSessionsPerSecond
             ),
+            names,
         )
-        gate = Gate(
-            self.origins,
-            self._manager,
-            settings,
-            self._reactor,
-            options.trustProxy,
-            options.drafts,
-        )
+        gate = self._gate(settings)
         self.router = Router(
-            options.chooseProtocol(PROTOCOLS),
+            dialects,
             {name: classes[name](gate) for name in names},
             ClientFiles(options.clientFiles or BROWSER, options.flashMovie),
+        )
+
+    def _recovery(self) -> Recovery | None:
+        bounds = self._settings.connectionStateRecovery
+        return None if bounds is None else Recovery(self._reactor.seconds, **bounds)
+
+    def _gate(self, settings: SettingsOf) -> Gate:
+        options = self._settings
+        return Gate(
+            origins=self.origins,
+            manager=self._manager,
+            settings=settings,
+            clock=self._reactor,
+            log=self._failures,
+            trustProxy=options.trustProxy,
+            drafts=options.drafts,
+            allowRequest=options.allowRequest,
+            cookie=options.cookie or "",
+            httpCompression=options.httpCompression,
+            perMessageDeflate=options.perMessageDeflate,
         )
 
     def __repr__(self) -> str:
@@ -211,8 +252,7 @@ class Listener(Audience, EventSource):
         site.resource = Fork(self._settings.mount, self, site.resource)
         sniffer = sniffing(site, self.origins)
         site.buildProtocol = sniffer.buildProtocol  # type: ignore[method-assign]
-        limit = max(each.maxPayload for each in self._transports.values())
-        limitBodies(site, self._settings.mount, limit)
+        limitBodies(site, self._settings.mount, self._maxPayload)
         if self._settings.flashPolicyServer:
             self.servePolicy()
 

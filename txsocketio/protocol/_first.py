@@ -14,7 +14,7 @@ from txsocketio.frames import Frame
 from txsocketio.interfaces import IDialect, ISession, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing
-from txsocketio.protocol._json import dumps
+from txsocketio.protocol._json import literal
 from txsocketio.protocol._utf16 import units
 from txsocketio.settings import Settings
 
@@ -84,6 +84,7 @@ class FirstDialect:
     resumes = True
     rootIsConnection = True
     joinsRoot = True
+    speaksDrafts = True
     recovers = False
     postField = b"data"
 
@@ -98,6 +99,12 @@ class FirstDialect:
         last = next((part for part in reversed(path[2:]) if part), "")
         index = int(last) if _INDEX.fullmatch(last) else None
         return Place(self, path[0], sid or None, index)
+
+    def owns(self, args: Mapping[bytes, Sequence[bytes]]) -> bool:
+        """
+        See L{IDialect.owns}. Queries mean nothing.
+        """
+        return False
 
     def complaint(self, error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
         """
@@ -140,10 +147,7 @@ class FirstDialect:
         """
         See L{IDialect.script}.
         """
-        literal = dumps(body.decode("utf-8"))
-        # Before 2019 these two could not stand in a JavaScript string.
-        literal = literal.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-        return f"io.JSONP[{index}]._({literal}){self.scriptEnd}".encode()
+        return f"io.JSONP[{index}]._({literal(body.decode('utf-8'))}){self.scriptEnd}".encode()
 
     def unscript(self, field: str) -> str:
         """

@@ -22,6 +22,7 @@ LAYERS = (
     (
         "acks",
         "bodylimit",
+        "codings",
         "frames",
         "handlers",
         "lifecycle",
@@ -60,6 +61,7 @@ NEIGHBOURS = {
     ("connection", "namespace"),
     ("connection", "registry"),
     ("manager", "session"),
+    ("manager", "upgrade"),
     ("protocol", "frames"),
     ("registry", "namespace"),
     ("registry", "parents"),

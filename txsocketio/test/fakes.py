@@ -47,7 +47,8 @@ class FakeStream:
     isStream = True
 
     def __init__(self, session: Session, writable: bool = True) -> None:
-        self.session = session
+        self._session = session
+        self.session: ISession | None = session
         self.writable = writable
         self.written: list[tuple[str, ...]] = []
         self.closed: list[tuple[DisconnectReason, str]] = []
@@ -73,7 +74,7 @@ class FakeStream:
         Take more from now on.
         """
         self.writable = True
-        self.session.resumed(self)
+        self._session.resumed(self)
 
     def texts(self) -> list[str]:
         """
@@ -99,7 +100,7 @@ class FakePoll(FakeStream):
         assert self.writable, "a poll is answered once"
         self.writable = False
         self.written.append(tuple(frame.text for frame in frames))
-        self.session.detach(self)
+        self._session.detach(self)
         self.onWrite()
 
 
@@ -109,6 +110,7 @@ class FakeReceiver:
     Writes down what a session hands over, and does something about it.
 
     @ivar calls: C{"opened"}, each packet, and each reason, in their order.
+    @ivar drains: how often its queue was said to be empty.
     @ivar onOpened: called with nothing.
     @ivar onReceived: called with each packet.
     @ivar onClosed: called with the reason.
@@ -116,6 +118,7 @@ class FakeReceiver:
 
     def __init__(self) -> None:
         self.calls: list[Any] = []
+        self.drains = 0
         self.onOpened: Callable[[], object] = nothing
         self.onReceived: Callable[[Packet], object] = nothing
         self.onClosed: Callable[[DisconnectReason], object] = nothing
@@ -138,7 +141,7 @@ class FakeReceiver:
         """
         See L{IReceiver.drained}.
         """
-        self.calls.append("drained")
+        self.drains += 1
 
     def closed(self, reason: DisconnectReason) -> None:
         """
@@ -173,6 +176,7 @@ class FakeDialect:
     transports: Mapping[str, Sequence[str]] = {"fake": (), "slow": ("fake",)}
     defaults: Mapping[str, Mapping[str, Any]] = {}
     joinsByTalking = True
+    speaksDrafts = True
     postField = b"data"
 
     def __init__(self, name: str = "fake", isModern: bool = False) -> None:
@@ -191,6 +195,12 @@ class FakeDialect:
         See L{IDialect.locate}.
         """
         return Place(self, path[0]) if path else None
+
+    def owns(self, args: Mapping[bytes, Sequence[bytes]]) -> bool:
+        """
+        See L{IDialect.owns}.
+        """
+        return False
 
     def complaint(self, error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
         """
@@ -392,22 +402,23 @@ class Bench:
     A session and all that it needs.
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, isModern: bool = False, **settings: Any) -> None:
         """
+        @param isModern: see L{FakeDialect}.
         @param settings: where they differ from L{INTERVALS} and the defaults.
         """
         self.keeper = FakeKeeper()
         self.clock = self.keeper.clock
         self.receiver = FakeReceiver()
-        self.dialect = FakeDialect()
+        self.dialect = FakeDialect(isModern=isModern)
         self.session = Session(
             self.keeper,
             "SID",
-            self.dialect,
-            "fake",
+            Place(self.dialect, "slow"),
             Settings(**{**INTERVALS, **settings}),
             handshake(),
             lambda session: self.receiver,
+            self.dialect.transports["slow"],
         )
 
     @property

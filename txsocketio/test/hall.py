@@ -15,7 +15,7 @@ from txsocketio import Client, Listener, Namespace
 from txsocketio.connection import Connection
 from txsocketio.errors import DisconnectReason, LocalProtocolError, UnsupportedByClient
 from txsocketio.frames import Frame
-from txsocketio.interfaces import IDialect
+from txsocketio.interfaces import IDialect, Place
 from txsocketio.namespace import Shared
 from txsocketio.packets import ROOT, Kind, Packet
 from txsocketio.parents import Chooser, ParentNamespace
@@ -155,8 +155,7 @@ class Visitor:
         self.session = Session(
             hall.keeper,
             sid,
-            dialect,
-            "fake",
+            Place(dialect, "fake"),
             settings,
             handshake(),
             lambda session: Connection(hall.registry, session),

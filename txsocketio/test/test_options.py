@@ -163,20 +163,33 @@ class ProtocolTests(SynchronousTestCase):
 
     def test_chosen(self) -> None:
         """
-        What bears the name; the first protocol where nothing is said.
+        What bears the names, in the order in which they are known; all of
+        today and the first protocol where nothing is said.
         """
-        known = {"annotated": 1, "0.6": 2}
-        self.assertEqual(Options().chooseProtocol(known), 1)
-        self.assertEqual(Options(protocol="0.6").chooseProtocol(known), 2)
+        known = {"annotated": 1, "0.6": 2, "eio4": 3, "eio3": 4}
+        self.assertEqual(Options().chooseProtocols(known), [1, 3, 4])
+        self.assertEqual(Options(protocol="0.6").chooseProtocols(known), [2])
+        self.assertEqual(Options(protocol=["eio3", "0.6"]).chooseProtocols(known), [2, 4])
 
     def test_unknown(self) -> None:
         """
         All that there are are named.
         """
         error = self.assertRaises(
-            LocalProtocolError, Options(protocol="0.5").chooseProtocol, {"a": 1, "b": 2}
+            LocalProtocolError, Options(protocol="0.5").chooseProtocols, {"a": 1, "b": 2}
         )
         self.assertEqual(str(error), "unknown protocol '0.5'; there are a, b")
+        self.assertRaises(LocalProtocolError, Options(protocol=[]).chooseProtocols, {"a": 1})
+
+    def test_rivals(self) -> None:
+        """
+        What would be spoken on the same URLs is not spoken together.
+        """
+        known = {"annotated": 1, "0.6": 2}
+        error = self.assertRaises(
+            LocalProtocolError, Options(protocol=known).chooseProtocols, known
+        )
+        self.assertEqual(str(error), "protocols 'annotated' and '0.6' share their URLs")
 
 
 class MountTests(SynchronousTestCase):

@@ -1,0 +1,354 @@
+"""
+What both revisions of Engine.IO have in common: URLs, errors, scripts, and the
+packets that are its own.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from txsocketio.errors import Fault, RemoteProtocolError
+from txsocketio.frames import Frame
+from txsocketio.interfaces import IDialect, ISession, Place
+from txsocketio.packets import Kind, Packet
+from txsocketio.protocol._framing import MAX_DIGITS
+from txsocketio.protocol._json import dumps, dumpsASCII, literal
+from txsocketio.protocol._sio import Codec, Reader
+from txsocketio.settings import Settings
+
+MESSAGE = "4"
+"""The type of what holds a packet of Socket.IO."""
+
+_LONGEST = 10**9
+"""Milliseconds that stand for never. Browsers' timers add two of them, and
+count to C{2**31 - 1}."""
+
+VERSIONS = frozenset({None, "2", "3", "4"})
+"""What revisions are called in URLs; who names none means the third."""
+
+_ESCAPED = re.compile(r"(\\)?\\n")
+
+_INDEX = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}")
+
+_MESSAGES = {
+    Fault.TRANSPORT_UNKNOWN: "Transport unknown",
+    Fault.SESSION_UNKNOWN: "Session ID unknown",
+    Fault.BAD_METHOD: "Bad handshake method",
+    Fault.BAD_REQUEST: "Bad request",
+    Fault.FORBIDDEN: "Forbidden",
+    Fault.VERSION_UNSUPPORTED: "Unsupported protocol version",
+}
+
+_WITH_REASON = (Fault.BAD_REQUEST, Fault.FORBIDDEN)
+
+_WHOLE = {Kind.CLOSE: Frame("1"), Kind.UPGRADE: Frame("5"), Kind.NOOP: Frame("6")}
+
+_WITH_TEXT = {Kind.PING: "2", Kind.PONG: "3"}
+
+
+def argument(args: Mapping[bytes, Sequence[bytes]], name: bytes) -> str | None:
+    """
+    One parameter of a query; the first counts.
+    """
+    values = args.get(name)
+    return values[0].decode("utf-8", "backslashreplace") if values else None
+
+
+def isAsked(path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> bool:
+    """
+    Whether a URL is one of Engine.IO, in whatever revision.
+    """
+    return not any(path) and (b"EIO" in args or b"transport" in args)
+
+
+def unsupported() -> RemoteProtocolError:
+    """
+    What is raised for a revision that is not spoken.
+    """
+    return RemoteProtocolError(
+        "no such revision of Engine.IO is spoken here", fault=Fault.VERSION_UNSUPPORTED
+    )
+
+
+def milliseconds(seconds: float | None) -> int:
+    """
+    An interval, as clients are told of it.
+    """
+    return _LONGEST if seconds is None else min(int(seconds * 1000), _LONGEST)
+
+
+def unbase64(text: str) -> bytes:
+    """
+    @raise RemoteProtocolError: this is no base64.
+    """
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        raise RemoteProtocolError("binary data that is no base64") from None
+
+
+def base64(data: bytes) -> str:
+    """
+    In one line.
+    """
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+class EngineDialect:
+    """
+    All of L{IDialect} that is the same in both.
+
+    @cvar versions: what the revision is called in URLs.
+    """
+
+    name: ClassVar[str]
+    versions: ClassVar[Collection[str | None]]
+    transports: ClassVar[Mapping[str, Sequence[str]]] = {
+        "polling": ("websocket",),
+        "websocket": (),
+    }
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        name: {
+            "heartbeatInterval": 25.0,
+            "heartbeatTimeout": 20.0,
+            "closeTimeout": closeTimeout,
+            "duration": None,
+        }
+        # Between two polls it is the heartbeats that watch over a client.
+        for name, closeTimeout in (("polling", None), ("websocket", 0.0))
+    }
+    resumes = False
+    recovers = False
+    joinsByTalking = False
+    speaksDrafts = False
+    postField = b"d"
+
+    def __init__(self, codec: Codec) -> None:
+        """
+        @param codec: reads and writes what the messages hold.
+        """
+        self._codec = codec
+        self.rootIsConnection = not codec.hasNamespaces
+        self.joinsRoot = self.rootIsConnection
+
+    def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
+        """
+        See L{IDialect.locate}. All is in the query.
+        """
+        if not isAsked(path, args):
+            return None
+        version = argument(args, b"EIO")
+        if version not in VERSIONS:
+            raise unsupported()
+        if version not in self.versions:
+            return None
+        transport = argument(args, b"transport")
+        if transport is None or transport not in self.transports:
+            raise RemoteProtocolError("no such transport", fault=Fault.TRANSPORT_UNKNOWN)
+        index = argument(args, b"j") if transport == "polling" else None
+        if index is not None and not _INDEX.fullmatch(index):
+            raise RemoteProtocolError(f"j is no number of up to {MAX_DIGITS} digits")
+        return Place(
+            self.speaking(args),
+            transport,
+            argument(args, b"sid") or None,
+            None if index is None else int(index),
+            isSure=True,
+        )
+
+    def owns(self, args: Mapping[bytes, Sequence[bytes]]) -> bool:
+        """
+        See L{IDialect.owns}.
+        """
+        return isAsked((), args)
+
+    def speaking(self, args: Mapping[bytes, Sequence[bytes]]) -> IDialect:
+        """
+        The instance that writes what a query asks for.
+        """
+        raise NotImplementedError
+
+    def complaint(self, error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
+        """
+        See L{IDialect.complaint}.
+        """
+        status, fault = error.httpStatus, error.fault
+        if status == HTTPStatus.FORBIDDEN or fault is Fault.FORBIDDEN:
+            status, fault = HTTPStatus.FORBIDDEN, Fault.FORBIDDEN
+        elif status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+            status = HTTPStatus.BAD_REQUEST
+        told: dict[str, Any] = {"code": int(fault), "message": _MESSAGES[fault]}
+        if fault in _WITH_REASON:
+            told["reason"] = error.reason
+        return status, b"application/json", dumpsASCII(told).encode("ascii")
+
+    def opening(self, session: ISession) -> Sequence[Packet]:
+        """
+        See L{IDialect.opening}.
+        """
+        settings = session.settings
+        told = {
+            "sid": session.sid,
+            "upgrades": list(session.upgrades),
+            "pingInterval": milliseconds(settings.heartbeatInterval),
+            "pingTimeout": milliseconds(settings.heartbeatTimeout),
+        }
+        return [Packet(Kind.OPEN, told)]
+
+    def beat(self, number: int) -> Packet:
+        """
+        See L{IDialect.beat}. They are all the same.
+        """
+        return Packet(Kind.PING)
+
+    def encode(self, packet: Packet) -> Frame:
+        """
+        See L{IDialect.encode}.
+        """
+        kind = packet.kind
+        if kind in _WHOLE:
+            return _WHOLE[kind]
+        if kind in _WITH_TEXT:
+            return Frame(_WITH_TEXT[kind] + (packet.data or ""))
+        if kind is Kind.OPEN:
+            return Frame(f"0{dumps(packet.data)}")
+        messages = self._codec.encode(packet)
+        first = messages[0]
+        if len(messages) == 1 and isinstance(first, str):
+            return Frame(MESSAGE + first)
+        return Frame(
+            *(
+                MESSAGE + message if isinstance(message, str) else self.enclose(message)
+                for message in messages
+            )
+        )
+
+    def enclose(self, data: bytes) -> str | bytes:
+        """
+        A binary message, as it is written.
+        """
+        raise NotImplementedError
+
+    def join(self, frames: Iterable[Frame]) -> bytes:
+        """
+        See L{IDialect.join}.
+        """
+        raise NotImplementedError
+
+    def isBinary(self, body: bytes) -> bool:
+        """
+        See L{IDialect.isBinary}.
+        """
+        return False
+
+    def script(self, index: int, body: bytes) -> bytes:
+        """
+        See L{IDialect.script}.
+        """
+        # What is binary in it was not asked for as a script.
+        written = literal(body.decode("utf-8", "replace")).replace("<", "\\u003c")
+        return f"___eio[{index}]({written});".encode()
+
+    def unscript(self, field: str) -> str:
+        """
+        See L{IDialect.unscript}. Clients write a line feed as C{\\n}, and put
+        one more backslash before what looks like that already.
+        """
+        return _ESCAPED.sub(_unescape, field)
+
+
+def _unescape(found: re.Match[str]) -> str:
+    return "\\n" if found[1] else "\n"
+
+
+class EngineDecoder:
+    """
+    All of L{txsocketio.interfaces.IDecoder} that is the same in both.
+
+    @cvar controls: the packets that are Engine.IO's own, as they are written.
+    @ivar dialect: see L{txsocketio.interfaces.IDecoder}.
+    """
+
+    __slots__ = ("_maxPackets", "_maxPayload", "_reader", "dialect")
+
+    controls: ClassVar[Mapping[str, Packet]]
+
+    def __init__(self, dialect: IDialect, reader: Reader, settings: Settings) -> None:
+        self.dialect = dialect
+        self._reader = reader
+        self._maxPayload = settings.maxPayload
+        self._maxPackets = settings.maxPackets
+
+    def message(self, data: str | bytes) -> Iterator[Packet]:
+        """
+        See L{txsocketio.interfaces.IDecoder.message}.
+        """
+        if len(data) > self._maxPayload:
+            raise self._tooLong()
+        packet = self.text(data) if isinstance(data, str) else self.binary(data)
+        return iter(() if packet is None else (packet,))
+
+    def payload(self, body: str | bytes) -> Iterator[Packet]:
+        """
+        See L{txsocketio.interfaces.IDecoder.payload}.
+        """
+        if not body:
+            raise RemoteProtocolError("no packets")
+        if len(body) > self._maxPayload:
+            raise self._tooLong()
+        return self._packets(self.split(body))
+
+    def _packets(self, messages: Iterable[str | bytes]) -> Iterator[Packet]:
+        for count, message in enumerate(messages, 1):
+            if count > self._maxPackets:
+                raise RemoteProtocolError(
+                    f"more packets at once than maxPackets ({self._maxPackets}) allows",
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                )
+            packet = self.text(message) if isinstance(message, str) else self.binary(message)
+            if packet is not None:
+                yield packet
+
+    def _tooLong(self) -> RemoteProtocolError:
+        return RemoteProtocolError(
+            f"more at once than maxPayload ({self._maxPayload}) allows",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        )
+
+    def split(self, body: str | bytes) -> Iterator[str | bytes]:
+        """
+        The packets of a request's body.
+        """
+        raise NotImplementedError
+
+    def text(self, data: str) -> Packet | None:
+        """
+        Take a packet that is text.
+
+        @return: what is complete with it.
+        """
+        if data.startswith(MESSAGE):
+            return self._reader.text(data, 1)
+        if data in self.controls:
+            return self.controls[data]
+        if data.startswith("b"):
+            return self.base64(data)
+        raise RemoteProtocolError(
+            f"no packet that a client sends begins with {data[0]!a}" if data else "an empty packet"
+        )
+
+    def base64(self, data: str) -> Packet | None:
+        """
+        The same of a binary packet that has become text.
+        """
+        raise NotImplementedError
+
+    def binary(self, data: bytes) -> Packet | None:
+        """
+        The same of a binary packet.
+        """
+        raise NotImplementedError

@@ -1,0 +1,131 @@
+"""
+Engine.IO 4, of the clients 3.0 and later: the server sends the heartbeats.
+
+C{docs/protocol.rst} describes all that is read and written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from secrets import token_urlsafe
+from typing import ClassVar
+
+from zope.interface import implementer
+
+from txsocketio.errors import RemoteProtocolError
+from txsocketio.frames import Frame
+from txsocketio.interfaces import IDecoder, IDialect, ISession
+from txsocketio.packets import Kind, Packet
+from txsocketio.protocol._engine import EngineDecoder, EngineDialect, base64, unbase64
+from txsocketio.protocol._sio import FIFTH_TEXT
+from txsocketio.settings import Settings
+
+_SEPARATOR = "\x1e"
+
+_ID_BYTES = 15
+"""Makes the 20 characters by which other software knows an id."""
+
+
+@implementer(IDialect)
+class EIO4(EngineDialect):
+    """
+    Engine.IO 4.
+    """
+
+    name = "eio4"
+    versions = ("4",)
+    serverBeats = True
+    recovers = True
+
+    def speaking(self, args: Mapping[bytes, Sequence[bytes]]) -> IDialect:
+        """
+        See L{EngineDialect.speaking}. There is but one.
+        """
+        return self
+
+    def opening(self, session: ISession) -> Sequence[Packet]:
+        """
+        See L{IDialect.opening}.
+        """
+        (packet,) = super().opening(session)
+        return [packet._replace(data={**packet.data, "maxPayload": session.settings.maxPayload})]
+
+    def clientId(self, sid: str, namespace: str) -> str:
+        """
+        See L{IDialect.clientId}. It tells nothing about the session.
+        """
+        return sid if self.rootIsConnection else token_urlsafe(_ID_BYTES)
+
+    def welcome(self, namespace: str, id: str, recoveryId: str | None = None) -> Packet | None:
+        """
+        See L{IDialect.welcome}.
+        """
+        if self.rootIsConnection:
+            return None
+        told = {"sid": id} if recoveryId is None else {"sid": id, "pid": recoveryId}
+        return Packet(Kind.CONNECT, told, namespace)
+
+    def enclose(self, data: bytes) -> str | bytes:
+        """
+        See L{EngineDialect.enclose}.
+        """
+        return data
+
+    def join(self, frames: Iterable[Frame]) -> bytes:
+        """
+        See L{IDialect.join}.
+        """
+        parts = [
+            part if isinstance(part, str) else f"b{base64(part)}"
+            for frame in frames
+            for part in frame.parts
+        ]
+        return _SEPARATOR.join(parts).encode("utf-8") or b"6"
+
+    def decoder(self, settings: Settings) -> EIO4Decoder:
+        """
+        See L{IDialect.decoder}.
+        """
+        return EIO4Decoder(self, self._codec.reader(settings), settings)
+
+
+@implementer(IDecoder)
+class EIO4Decoder(EngineDecoder):
+    """
+    Decodes what one client of Engine.IO 4 sends.
+    """
+
+    __slots__ = ()
+
+    controls: ClassVar[Mapping[str, Packet]] = {
+        "1": Packet(Kind.CLOSE),
+        "2probe": Packet(Kind.PING, "probe"),
+        "3": Packet(Kind.PONG),
+        "5": Packet(Kind.UPGRADE),
+        "6": Packet(Kind.NOOP),
+    }
+
+    def split(self, body: str | bytes) -> Iterator[str | bytes]:
+        """
+        See L{EngineDecoder.split}.
+        """
+        if isinstance(body, bytes):
+            raise RemoteProtocolError("a body that is binary")
+        # One more than there may be shows that there are too many.
+        yield from body.split(_SEPARATOR, self._maxPackets)
+
+    def base64(self, data: str) -> Packet | None:
+        """
+        See L{EngineDecoder.base64}.
+        """
+        return self._reader.binary(unbase64(data[1:]))
+
+    def binary(self, data: bytes) -> Packet | None:
+        """
+        See L{EngineDecoder.binary}.
+        """
+        return self._reader.binary(data)
+
+
+EIO4_TEXT = EIO4(FIFTH_TEXT)
+"""What genuine clients speak that are not told otherwise."""
