@@ -20,6 +20,7 @@ from txsocketio import (
     Namespace,
 )
 from txsocketio.packets import ROOT, Kind
+from txsocketio.parents import Chooser
 from txsocketio.test.hall import OLD, Hall, Visitor
 from txsocketio.test.support import Server
 
@@ -108,7 +109,8 @@ class Making(ParentCase):
         async def agree(name: str, auth: Any) -> bool:
             return True
 
-        parents = [self.hall.parent(f) for f in (lambda *_: False, lambda *_: succeed(0), agree)]
+        choosers: list[Chooser] = [lambda *_: False, lambda *_: succeed(0), agree]
+        parents = [self.hall.parent(chooser) for chooser in choosers]
         self.hall.come("/club", "/room-1")
         self.assertEqual([[], [], ["/club"]], [[*parent.children] for parent in parents])
 

@@ -135,6 +135,14 @@ class LogTests(LogCase):
         ids = {self.recovery.newId() for _ in range(100)}
         self.assertEqual(({20}, 100), ({len(id) for id in ids}, len(ids)))
 
+    def test_options(self) -> None:
+        """
+        Bounds that there are not, and what is none.
+        """
+        for bounds in ({"maxPacket": 1}, {"maxBytes": -1}, {"maxDisconnectionDuration": "2 min"}):
+            error = self.assertRaises(LocalProtocolError, Recovery, self.clock.seconds, **bounds)
+            self.assertIn([*bounds][0], str(error))
+
     def test_split(self) -> None:
         """
         What is for us is taken out of what is for the application.
