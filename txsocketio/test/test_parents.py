@@ -109,7 +109,10 @@ class Making(ParentCase):
         async def agree(name: str, auth: Any) -> bool:
             return True
 
-        choosers: list[Chooser] = [lambda *_: False, lambda *_: succeed(0), agree]
+        def disagree(name: str, auth: Any) -> Deferred[bool]:
+            return succeed(False)
+
+        choosers: list[Chooser] = [re.compile("^$"), disagree, agree]
         parents = [self.hall.parent(chooser) for chooser in choosers]
         self.hall.come("/club", "/room-1")
         self.assertEqual([[], [], ["/club"]], [[*parent.children] for parent in parents])

@@ -141,7 +141,7 @@ class LogTests(LogCase):
         """
         for bounds in ({"maxPacket": 1}, {"maxBytes": -1}, {"maxDisconnectionDuration": "2 min"}):
             error = self.assertRaises(LocalProtocolError, Recovery, self.clock.seconds, **bounds)
-            self.assertIn([*bounds][0], str(error))
+            self.assertIn(next(iter(bounds)), str(error))
 
     def test_split(self) -> None:
         """
