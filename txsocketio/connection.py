@@ -141,11 +141,15 @@ class Connection:
             self._join(found, packet.data)
 
     def _askedAgain(self, packet: Packet) -> None:
-        name = packet.namespace
-        if not self._session.dialect.joinsRoot:
-            raise RemoteProtocolError(f"connected to {name[:50]!a} already")
-        if name in self._clients:
-            self._clients[name].received(packet)
+        """
+        Where joining by talking is not told, it is told to who asks. Others
+        have been told, or will be, and genuine clients ask twice if their
+        C{connect} is called while they wait.
+        """
+        if not self._session.dialect.joinsByTalking:
+            return
+        if packet.namespace in self._clients:
+            self._clients[packet.namespace].received(packet)
         else:
             self._hold(packet)
 

@@ -11,6 +11,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from txsocketio.handlers import FailureLog, call
 
+SOON = 1e-8
+"""As soon as other things have had their turn, seconds; as in Twisted's own
+cooperator not 0, which on a L{twisted.internet.task.Clock} would never end."""
+
 
 class Flow:
     """
@@ -84,7 +88,7 @@ class Flow:
     def _ask(self) -> None:
         # Not at once: whoever asks may be in the middle of writing.
         if self._next is None:
-            self._next = self._clock.callLater(0, self._pull)
+            self._next = self._clock.callLater(SOON, self._pull)
 
     def _pull(self) -> None:
         self._next = None

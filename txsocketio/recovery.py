@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from secrets import token_urlsafe
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from txsocketio.errors import DisconnectReason, LocalProtocolError
 from txsocketio.orders import Address
 from txsocketio.packets import Kind, Packet
+from txsocketio.settings import checkNumber
 
 RECOVERABLE = frozenset(
     {
@@ -57,6 +58,26 @@ class Bounds:
     maxPackets: int = 10_000
     maxBytes: int = 16 * 1024 * 1024
     maxAway: int = 10_000
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if field.type != "bool":
+                checkNumber(field.name, str(field.type), getattr(self, field.name))
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """
+        @raise LocalProtocolError: there is no such bound, or it makes no
+            sense.
+        """
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(given) - known)
+        if unknown:
+            raise LocalProtocolError(
+                f"connectionStateRecovery knows no {unknown[0]!r}; there are"
+                f" {', '.join(sorted(known))}"
+            )
+        return cls(**given)
 
 
 class Away(NamedTuple):
@@ -110,9 +131,11 @@ class Recovery:
         """
         @param seconds: the time.
         @param bounds: see L{Bounds}.
+        @raise LocalProtocolError: there is no such bound, or it makes no
+            sense.
         """
         self._seconds = seconds
-        self._bounds = Bounds(**bounds)
+        self._bounds = Bounds.of(bounds)
         self.skipMiddlewares = self._bounds.skipMiddlewares
         self._entries: deque[_Entry] = deque()
         self._size = 0
