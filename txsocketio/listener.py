@@ -4,8 +4,9 @@ The place where everything is made and wired.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, overload
 
@@ -34,7 +35,7 @@ from txsocketio.origins import Origins
 from txsocketio.packets import ROOT
 from txsocketio.parents import Chooser, ParentNamespace
 from txsocketio.peerlog import PeerLog
-from txsocketio.protocol import annotated, eio4, tilde
+from txsocketio.protocol import annotated, eio3, eio4, tilde
 from txsocketio.recovery import Recovery
 from txsocketio.registry import Registry
 from txsocketio.resource import Fork, Router
@@ -42,13 +43,21 @@ from txsocketio.settings import Settings
 from txsocketio.static import BROWSER, ClientFiles
 from txsocketio.transports._http import Gate, HTTPTransport
 
-PROTOCOLS: Mapping[str, IDialect] = {
-    "annotated": annotated.SPECIFICATION,
-    "0.6": tilde.TILDE,
-    "eio4": eio4.EIO4_TEXT,
+PROTOCOLS: Mapping[str, Sequence[IDialect]] = {
+    "annotated": (annotated.SPECIFICATION,),
+    "0.6": (tilde.TILDE,),
+    "eio4": (eio4.EIO4_TEXT,),
+    "eio3": (eio3.EIO3_TEXT,),
+    "engine.io": (eio4.EIO4_PLAIN, eio3.EIO3_PLAIN),
 }
 """What the option C{protocol} chooses from, in the order in which they are
 asked whether a URL is theirs."""
+
+PARSERS: Mapping[str, Mapping[str, Sequence[IDialect]]] = {
+    "text": PROTOCOLS,
+    "msgpack": {**PROTOCOLS, "eio4": (eio4.EIO4_MSGPACK,), "eio3": (eio3.EIO3_MSGPACK,)},
+}
+"""The same, as the option C{parser} has them."""
 
 TRANSPORTS: tuple[type[HTTPTransport], ...] = tuple(
     namedAny(f"txsocketio.transports.{name}")
@@ -136,7 +145,7 @@ class Listener(Audience, EventSource):
         """
         options, classes = self._settings, {each.name: each for each in TRANSPORTS}
         names = options.choose(classes)
-        dialects = options.chooseProtocols(PROTOCOLS)
+        dialects = list(chain(*options.chooseProtocols(PARSERS[options.parser])))
         settings = _settingsOf(options, classes, general)
         self.options: Mapping[str, Any] = MappingProxyType(
             {**options.asDict(), **general, "transports": names}

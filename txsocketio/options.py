@@ -77,7 +77,7 @@ class Options:
     """
 
     resource: str = "socket.io"
-    protocol: str | Iterable[str] = ("annotated", "eio4")
+    protocol: str | Iterable[str] = ("annotated", "eio4", "eio3")
     parser: str = "text"
     transports: Iterable[str] | None = None
     transportOptions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
