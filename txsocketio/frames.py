@@ -34,9 +34,7 @@ class Frame:
 
     def __init__(self, *parts: str | bytes) -> None:
         self.parts = parts
-        self._encoded = [
-            part.encode("utf-8") if isinstance(part, str) else part for part in parts
-        ]
+        self._encoded = [part.encode("utf-8") if isinstance(part, str) else part for part in parts]
         self.size = sum(map(len, self._encoded))
         self._webSocket: bytes | None = None
 
