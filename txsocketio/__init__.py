@@ -4,6 +4,7 @@ Socket.IO for Twisted.
 What is exported here is the public interface; everything else is private.
 """
 
+from txsocketio.audience import Audience
 from txsocketio.client import Client
 from txsocketio.errors import (
     AckTimeout,
@@ -17,10 +18,12 @@ from txsocketio.errors import (
 )
 from txsocketio.listener import Listener, listen
 from txsocketio.namespace import Namespace
+from txsocketio.parents import ParentNamespace
 from txsocketio.resource import SocketIOResource
 
 __all__ = [
     "AckTimeout",
+    "Audience",
     "Client",
     "ClientDisconnected",
     "ConnectionRefused",
@@ -28,6 +31,7 @@ __all__ = [
     "Listener",
     "LocalProtocolError",
     "Namespace",
+    "ParentNamespace",
     "RemoteProtocolError",
     "SocketIOError",
     "SocketIOResource",

@@ -4,28 +4,30 @@ What an application holds of each client.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IConsumer
+from zope.interface import implementer
 
-from txsocketio.errors import (
-    AckTimeout,
-    ClientDisconnected,
-    DisconnectReason,
-    LocalProtocolError,
-)
-from txsocketio.handlers import RAISED, EventSource, Handler, Handlers, call, callAll
+from txsocketio.acks import Acks, within
+from txsocketio.errors import ClientDisconnected, DisconnectReason, LocalProtocolError
+from txsocketio.flow import Flow
+from txsocketio.handlers import EventSource, Handler, Handlers, call
+from txsocketio.inbox import Inbox
+from txsocketio.orders import Address
 from txsocketio.packets import Kind, Packet
-from txsocketio.serial import Serial
+from txsocketio.recovery import RECOVERABLE, Away
 from txsocketio.verbs import Verbs, eventPacket
 
 if TYPE_CHECKING:
+    from txsocketio.audience import Audience
     from txsocketio.connection import Connection
     from txsocketio.handshake import Handshake
-    from txsocketio.namespace import Audience, Namespace
+    from txsocketio.namespace import Namespace
     from txsocketio.session import Session
 
 
@@ -39,26 +41,56 @@ class _Volatile(Verbs):
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    def to(self, *rooms: str) -> Audience:
+        """
+        See L{Client.to}.
+        """
+        return self._client.to(*rooms).volatile
+
+    def exclude(self, *roomsOrIds: str) -> Audience:
+        """
+        See L{Client.exclude}.
+        """
+        return self._client.exclude(*roomsOrIds).volatile
+
+    @property
+    def local(self) -> Audience:
+        """
+        See L{Client.local}.
+        """
+        return self._client.local.volatile
+
     @property
     def _spokenIn(self) -> str:
         return self._client.namespace.name
 
     def _say(self, packet: Packet) -> None:
-        if self._client.connected and self._client.session.writable:
-            self._client.session.send(packet)
+        self._client.tell(packet, isVolatile=True)
 
 
+@implementer(IConsumer)
 class Client(Verbs, EventSource):
     """
     One connection, in one namespace.
 
     Its handlers get the event's arguments and nothing else, one event after
-    the other: the next waits for the Deferreds of the handlers before it. What
-    came before the connection's end is handled before C{disconnect}.
+    the other: the next waits for the Deferreds of the handlers before it,
+    unless C{concurrentHandlers} is set. What came before the connection's end
+    is handled before C{disconnect}.
+
+    Events beside those that the client emits: C{message(message)};
+    C{disconnecting(reason)}, at once when it goes, while C{rooms} still has
+    the rooms it was in; C{disconnect(reason)}; C{drain()}, when nothing waits
+    to be sent any more, see C{pending} (a client may emit one of that name,
+    too); C{error(exception)}, when middleware of L{use} has stopped an event.
 
     @ivar namespace: the L{txsocketio.namespace.Namespace}.
     @ivar session: private to this package.
     @ivar connected: whether what is sent can still arrive.
+    @ivar recovered: whether it has come back to where it was: with its id, its
+        rooms and its data, and what it has missed.
+    @ivar sessionId: 20 characters; who has joined several namespaces may have
+        one in each.
     @ivar data: the application's own.
     @ivar handshake: the L{Handshake}: what the client brought along when it
         came, and in C{auth} what it has sent to be let into this namespace.
@@ -66,40 +98,57 @@ class Client(Verbs, EventSource):
 
     __slots__ = (
         "_acks",
-        "_admitted",
-        "_anyHandlers",
+        "_away",
         "_connection",
         "_ended",
+        "_flow",
         "_handlers",
         "_inbox",
-        "_lastAck",
+        "_outgoing",
+        "_recoveryId",
         "_rooms",
+        "_since",
         "connected",
         "data",
         "handshake",
         "namespace",
+        "recovered",
         "session",
+        "sessionId",
     )
 
     def __init__(
-        self, connection: Connection, session: Session, namespace: Namespace, auth: Any = None
+        self,
+        connection: Connection,
+        session: Session,
+        namespace: Namespace,
+        auth: Any = None,
+        away: Away | None = None,
     ) -> None:
+        """
+        @param away: what it had when it went, if it comes back.
+        """
         self._connection = connection
         self.session = session
         self.namespace = namespace
         self.connected = False
-        self.data: dict[Any, Any] = {}
         self.handshake: Handshake = session.handshake
         if auth is not None:
             self.handshake = replace(self.handshake, auth=auth)
         self._ended = False
-        self._admitted = False
         self._handlers = Handlers()
-        self._anyHandlers: list[Handler] = []
-        self._inbox = Serial()
+        self._inbox = Inbox(self, self._handlers)
+        self._acks = Acks(session.settings.maxAcks)
+        self._flow: Flow | None = None
+        self._outgoing: list[Handler] = []
+        self._away = away
+        self.recovered = away is not None
+        self.sessionId = session.dialect.clientId(session.sid, namespace.name)
+        self.data: dict[Any, Any] = {}
         self._rooms: set[str] = set()
-        self._acks: dict[int, tuple[Deferred[Any], IDelayedCall | None]] = {}
-        self._lastAck = 0
+        self._recoveryId: str | None = None
+        self._since = 0
+        self._remember(away)
 
     def __repr__(self) -> str:
         return f"<Client {self.sessionId} in {self.namespace.name} over {self.transport}>"
@@ -110,13 +159,6 @@ class Client(Verbs, EventSource):
         The L{txsocketio.listener.Listener} to which this client belongs.
         """
         return self.namespace.listener
-
-    @property
-    def sessionId(self) -> str:
-        """
-        20 characters.
-        """
-        return self.session.sid
 
     @property
     def connections(self) -> int:
@@ -140,6 +182,14 @@ class Client(Verbs, EventSource):
         return self.session.dialect.name
 
     @property
+    def pending(self) -> int:
+        """
+        How many bytes wait to be sent, on the whole connection, because it
+        takes no more just now.
+        """
+        return self.session.pending
+
+    @property
     def rooms(self) -> frozenset[str]:
         """
         The rooms that the client is in; the one of its own session id is
@@ -154,28 +204,40 @@ class Client(Verbs, EventSource):
         return self.namespace.name
 
     def _say(self, packet: Packet) -> None:
-        if self.connected:
-            self.session.send(packet)
+        self.tell(packet)
 
     @property
-    def volatile(self) -> Verbs:
+    def volatile(self) -> _Volatile:
         """
         The same verbs, dropped instead of queued when the client cannot be
         written to now.
         """
         return _Volatile(self)
 
+    @property
+    def local(self) -> Audience:
+        """
+        Every other client of the namespace, of this process only.
+        """
+        return self.exclude().local
+
     def broadcast(self, message: Any) -> None:
         """
         Send a message to every other client of the namespace.
         """
-        self.namespace.broadcast(message, self.sessionId)
+        self.exclude().send(message)
 
     def to(self, *rooms: str) -> Audience:
         """
         Everybody in these rooms except this client.
         """
-        return self.namespace.to(*rooms).exclude(self.sessionId)
+        return self.exclude().to(*rooms)
+
+    def exclude(self, *roomsOrIds: str) -> Audience:
+        """
+        Every other client, but those in these rooms or of these session ids.
+        """
+        return self.namespace.exclude(self.sessionId, *roomsOrIds)
 
     def emitWithAck(self, event: str, *args: Any, timeout: float | None = None) -> Deferred[Any]:
         """
@@ -187,40 +249,17 @@ class Client(Verbs, EventSource):
             L{ClientDisconnected}.
         @raise LocalProtocolError: it cannot be written.
         """
-        self._lastAck += 1
-        number = self._lastAck
-        done: Deferred[Any] = Deferred(lambda _: self._dropAck(number))
+        id = self.namespace.newAck()
+        packet = eventPacket(self.namespace.name, event, args, id)
         if not self.connected:
-            done.errback(ClientDisconnected(DisconnectReason.TRANSPORT_CLOSE))
-            return done
-        if len(self._acks) >= self.session.settings.maxAcks:
-            done.errback(AckTimeout("too many acknowledgements are awaited of this client"))
-            return done
-        packet = eventPacket(self.namespace.name, event, args, number)
+            return fail(ClientDisconnected(DisconnectReason.TRANSPORT_CLOSE))
         frame = self.session.dialect.encode(packet)
-        call = None
-        if timeout is not None:
-            call = self.namespace.clock.callLater(timeout, self._ackOverdue, number, timeout)
-        self._acks[number] = (done, call)
-        self.session.write(frame)
-        return done
-
-    def _dropAck(self, id: int) -> None:
-        """
-        The application does not wait for it any more.
-        """
-        self._forgetAck(id)
-
-    def _forgetAck(self, id: int) -> Deferred[Any] | None:
-        done, call = self._acks.pop(id, (None, None))
-        if call is not None and call.active():
-            call.cancel()
-        return done
-
-    def _ackOverdue(self, id: int, timeout: float) -> None:
-        done = self._forgetAck(id)
-        if done is not None:
-            done.errback(AckTimeout(f"no acknowledgement within {timeout} s"))
+        done = self._acks.expect(id)
+        if not done.called:
+            self.overhear(packet)
+            self.session.write(frame)
+            self._written()
+        return within(done, timeout, self.namespace.clock)
 
     # Rooms.
 
@@ -259,6 +298,19 @@ class Client(Verbs, EventSource):
 
     # Listening.
 
+    def use(self, f: Handler) -> Handler:
+        """
+        Have C{f(event, *args)} see each event from the client, messages
+        included, before any handler does.
+
+        @param f: may return a Deferred or be a coroutine function. What it
+            raises stops the event, and is given to the C{error} handlers; it
+            is logged if there are none.
+        @return: C{f}.
+        """
+        self._inbox.middleware.append(f)
+        return f
+
     def onAny(self, f: Handler) -> Handler:
         """
         Call C{f(event, *args)} at every event from the client, messages
@@ -266,8 +318,183 @@ class Client(Verbs, EventSource):
 
         @return: C{f}.
         """
-        self._anyHandlers.append(f)
+        self._inbox.anyHandlers.append(f)
         return f
+
+    def prependAny(self, f: Handler) -> Handler:
+        """
+        The same as L{onAny}, before those that are there already.
+
+        @return: C{f}.
+        """
+        self._inbox.anyHandlers.insert(0, f)
+        return f
+
+    def offAny(self, f: Handler | None = None) -> None:
+        """
+        Undo L{onAny}; all of them without C{f}.
+        """
+        _takeOut(self._inbox.anyHandlers, f)
+
+    def onAnyOutgoing(self, f: Handler) -> Handler:
+        """
+        Call C{f(event, *args)} at every event that is sent to the client, by
+        broadcasts too, before it is written.
+
+        @return: C{f}.
+        """
+        self._outgoing.append(f)
+        self.namespace.overheard.add(self)
+        return f
+
+    def offAnyOutgoing(self, f: Handler | None = None) -> None:
+        """
+        Undo L{onAnyOutgoing}; all of them without C{f}.
+        """
+        _takeOut(self._outgoing, f)
+        if not self._outgoing:
+            self.namespace.overheard.discard(self)
+
+    # IConsumer.
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """
+        Let a producer send as fast as the client takes it: see
+        L{IConsumer.registerProducer}. It is paused while anything waits to be
+        sent, and stopped when the client goes.
+
+        @raise RuntimeError: there is one already.
+        """
+        if self._flow is not None:
+            raise RuntimeError(f"there is a producer already: {self._flow.producer}")
+        if self.connected:
+            clock, log = self.namespace.clock, self.namespace.log
+            self._flow = Flow(producer, streaming, lambda: not self.pending, clock, log)
+        else:
+            producer.stopProducing()
+
+    def unregisterProducer(self) -> None:
+        """
+        See L{IConsumer.unregisterProducer}.
+        """
+        if self._flow is not None:
+            self._flow.unregistered()
+            self._flow = None
+
+    def write(self, data: Any) -> None:
+        """
+        What a producer calls; the same as L{send}.
+        """
+        self.send(data)
+
+    # What the namespace says.
+
+    def tell(self, packet: Packet, isVolatile: bool = False) -> None:
+        """
+        Send a packet to this client alone.
+        """
+        if not isVolatile:
+            packet = self._recorded(packet)
+        if self.connected:
+            self.overhear(packet)
+            self.session.send(packet, isVolatile)
+            self._written()
+
+    def _written(self) -> None:
+        if self._flow is not None:
+            self._flow.written()
+
+    def overhear(self, packet: Packet) -> None:
+        """
+        A packet is about to be sent to the client.
+        """
+        if self._outgoing:
+            event = packet.data if packet.kind is Kind.EVENT else ("message", packet.data)
+            for f in tuple(self._outgoing):
+                call(self.namespace.log, f, event)
+
+    def expect(self, id: int) -> Deferred[Any]:
+        """
+        See L{Acks.expect}.
+        """
+        return self._acks.expect(id)
+
+    def admitted(self, welcome: Callable[[Packet | None], None]) -> bool:
+        """
+        The namespace lets the client in.
+
+        @param welcome: called with what it is told of that.
+        @return: L{False} where it has gone meanwhile.
+        """
+        if not self._ended:
+            self._catchUp()
+        if not self._ended:
+            welcome(self._welcome())
+        # That may have been more than the client takes.
+        self.connected = self._inbox.isOpen = not self._ended
+        if self.connected:
+            self._rooms.add(self.sessionId)
+        return self.connected
+
+    def welcomeAgain(self) -> None:
+        """
+        The client is in already, and has asked once more.
+        """
+        packet = self._welcome()
+        if self.connected and packet is not None:
+            self.session.send(packet)
+
+    def _welcome(self) -> Packet | None:
+        dialect = self.session.dialect
+        return dialect.welcome(self.namespace.name, self.sessionId, self._recoveryId)
+
+    # Coming back.
+
+    def _remember(self, away: Away | None) -> None:
+        recovery = self.namespace.recovery
+        if recovery is None or not self.session.dialect.recovers:
+            return
+        if away is None:
+            self._recoveryId = recovery.newId()
+            return
+        self._recoveryId, self._since = away.recoveryId, away.since
+        self.sessionId, self.data = away.id, away.data
+        self._rooms.update(away.rooms)
+
+    def _catchUp(self) -> None:
+        """
+        Send what the client has missed; whatever was sent is not heard twice.
+        """
+        recovery = self.namespace.recovery
+        if recovery is None:
+            return
+        if self._away is None:
+            self._since = recovery.last
+            return
+        missed = recovery.missed(self._away)
+        if missed is None:
+            # Middleware took its time. Coming once more, it is a new client.
+            self.session.fail(DisconnectReason.TRANSPORT_ERROR, "came back too late")
+        for packet in missed or ():
+            # The caller was told already that it cannot be written.
+            with suppress(LocalProtocolError):
+                self.session.send(packet)
+        self._away = None
+
+    def _recorded(self, packet: Packet) -> Packet:
+        """
+        Keep a packet for when the client has missed it.
+        """
+        recovery, id = self.namespace.recovery, self._recoveryId
+        if recovery is None or id is None or not (self.connected or recovery.isAway(id)):
+            return packet
+        return recovery.record(Address(frozenset((self.sessionId,))), packet)
+
+    def _mayComeBack(self, reason: DisconnectReason) -> None:
+        recovery, id = self.namespace.recovery, self._recoveryId
+        if recovery is not None and id is not None and reason in RECOVERABLE:
+            name, rooms = self.namespace.name, self.rooms
+            recovery.save(Away(name, self.sessionId, id, rooms, self.data, self._since))
 
     # What the connection says.
 
@@ -275,32 +502,26 @@ class Client(Verbs, EventSource):
         """
         Wait with everything else until the client is let in.
         """
-        self._inbox.run(call, self.namespace.log, admission, (self,))
-
-    def admitted(self) -> bool:
-        """
-        The namespace has let the client in.
-
-        @return: L{False} where it has gone meanwhile.
-        """
-        self.connected = self._admitted = not self._ended
-        if self.connected:
-            # Middleware may have had it join some already.
-            self._rooms.add(self.sessionId)
-            self.namespace.enter(self, self._rooms)
-        return self.connected
+        self._inbox.begin(admission)
 
     def received(self, packet: Packet) -> None:
         """
         Something from the client, in this namespace.
         """
         if packet.kind is Kind.ACK:
-            self._acknowledged(packet)
-        elif len(self._inbox) >= self.session.settings.maxPending:
-            limit = self.session.settings.maxPending
-            self.session.fail(DisconnectReason.FLOOD, f"more than {limit} packets wait")
+            # A handler may be waiting for it: it does not wait its turn.
+            self._acks.answered(packet.id, packet.data)
         else:
-            self._inbox.run(self._handle, packet)
+            self._inbox.take(packet)
+
+    def drained(self) -> None:
+        """
+        What has waited to be sent has been written.
+        """
+        if self.connected:
+            self._inbox.tell("drain")
+        if self._flow is not None:
+            self._flow.drained()
 
     def ended(self, reason: DisconnectReason) -> None:
         """
@@ -310,82 +531,20 @@ class Client(Verbs, EventSource):
         if not self.connected:
             return
         self.connected = False
+        self._mayComeBack(reason)
         self.namespace.remove(self, self._rooms)
+        self.namespace.overheard.discard(self)
+        self._inbox.tell("disconnecting", reason)
         self._rooms.clear()
-        for id in tuple(self._acks):
-            done = self._forgetAck(id)
-            if done is not None:
-                done.errback(ClientDisconnected(reason))
-        self._inbox.run(self._parted, reason)
-
-    def _handle(self, packet: Packet) -> Deferred[None] | None:
-        if not self._admitted:
-            # Who was turned away is not heard.
-            return None
-        if packet.kind is Kind.CONNECT:
-            # It is in already, and asks once more.
-            self._say(Packet(Kind.CONNECT, namespace=self.namespace.name))
-            return None
-        event, args = "message", (packet.data,)
-        if packet.kind is Kind.EVENT:
-            event, args = packet.data[0], tuple(packet.data[1:])
-        outcome = self._fire(event, args)
-        if isinstance(outcome, Deferred):
-            return outcome.addCallback(lambda results: self._acknowledge(packet.id, results))
-        self._acknowledge(packet.id, outcome)
-        return None
-
-    def _fire(self, event: str, args: tuple[Any, ...]) -> Any:
-        """
-        @return: the results of the client's own handlers, or a Deferred of
-            them.
-        """
-        log = self.namespace.log
-        results = callAll(log, self._handlers.take(event), args)
-        others: list[list[Any] | Deferred[list[Any]]] = []
-        if self._anyHandlers:
-            others.append(callAll(log, self._anyHandlers, (event, *args)))
-        if event == "message":
-            message = args[0] if args else None
-            others.append(self.namespace.fire("clientMessage", message, self))
-        return _inTime(results, others)
-
-    def _acknowledge(self, id: int | None, results: Sequence[Any]) -> None:
-        """
-        The first handler that has something to say is heard; where there are
-        none, or all raised, nobody can say that it was done.
-        """
-        answers = [result for result in results if result is not RAISED]
-        if id is None or not answers or not self.connected:
-            return
-        answer = next((answer for answer in answers if answer is not None), None)
-        args = list(answer) if isinstance(answer, tuple) else [answer]
-        try:
-            self.session.send(
-                Packet(Kind.ACK, [] if answer is None else args, self.namespace.name, id)
-            )
-        except LocalProtocolError:
-            self.namespace.log.failure(
-                "A handler's result cannot be sent: {answer!r}", answer=answer
-            )
-
-    def _acknowledged(self, packet: Packet) -> None:
-        # One that answers nothing, or comes twice, is ignored.
-        done = None if packet.id is None else self._forgetAck(packet.id)
-        if done is not None:
-            args = packet.data
-            done.callback(None if not args else args[0] if len(args) == 1 else tuple(args))
-
-    def _parted(self, reason: DisconnectReason) -> Any:
-        log = self.namespace.log
-        results = callAll(log, self._handlers.take("disconnect"), (reason,))
-        return _inTime(results, [self.namespace.fire("clientDisconnect", self)])
+        self._acks.abandon(reason)
+        if self._flow is not None:
+            self._flow.ended()
+            self._flow = None
+        self._inbox.parted(reason)
 
 
-def _inTime(results: Any, others: Iterable[Any]) -> Any:
-    """
-    @return: C{results}, or a Deferred of them if they or any of C{others}
-        take their time.
-    """
-    late = [other for other in others if isinstance(other, Deferred)]
-    return gatherResults(late).addCallback(lambda _: results) if late else results
+def _takeOut(handlers: list[Handler], f: Handler | None) -> None:
+    if f is None:
+        handlers.clear()
+    elif f in handlers:
+        handlers.remove(f)

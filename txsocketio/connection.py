@@ -4,18 +4,27 @@ From a session to the clients that it stands for: one in each namespace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txsocketio.client import Client
-from txsocketio.errors import DisconnectReason, LocalProtocolError, RemoteProtocolError
+from txsocketio.errors import (
+    ConnectionRefused,
+    DisconnectReason,
+    LocalProtocolError,
+    RemoteProtocolError,
+)
 from txsocketio.interfaces import IReceiver
 from txsocketio.namespace import Namespace
 from txsocketio.packets import ROOT, Kind, Packet
+from txsocketio.recovery import split
+from txsocketio.refusals import refusalOf
+from txsocketio.registry import INVALID, MAX_NAME, Registry
 from txsocketio.session import Session
 
 
@@ -25,16 +34,17 @@ class Connection:
     What a session hands its packets to.
     """
 
-    __slots__ = ("_atRoot", "_clients", "_dismissed", "_namespaces", "_session")
+    __slots__ = ("_atRoot", "_clients", "_deciding", "_dismissed", "_registry", "_session")
 
-    def __init__(self, namespaces: Mapping[str, Namespace], session: Session) -> None:
-        """
-        @param namespaces: all there are, by name.
-        """
-        self._namespaces = namespaces
+    def __init__(self, registry: Registry, session: Session) -> None:
+        self._registry = registry
         self._session = session
         self._clients: dict[str, Client] = {}
-        self._dismissed: set[str] = set()
+        # By name, what has come while it is decided whether there is such a
+        # namespace.
+        self._deciding: dict[str, list[Packet]] = {}
+        # Names only, the oldest first.
+        self._dismissed: dict[str, None] = {}
         self._atRoot: Deferred[None] = Deferred()
 
     # IReceiver.
@@ -43,7 +53,10 @@ class Connection:
         """
         See L{IReceiver.opened}.
         """
-        self._join(ROOT, partial(self._atRoot.callback, None))
+        if self._session.dialect.joinsRoot:
+            self._join(self._registry[ROOT])
+        else:
+            self._atRoot.callback(None)
 
     def received(self, packet: Packet) -> None:
         """
@@ -53,18 +66,25 @@ class Connection:
             self._askedToJoin(packet)
         elif packet.kind is Kind.DISCONNECT:
             self._left(packet.namespace)
+        elif packet.namespace in self._clients:
+            self._clients[packet.namespace].received(packet)
         else:
-            client = self._clients.get(packet.namespace) or self._talkingIn(packet.namespace)
-            if client is not None:
-                client.received(packet)
+            self._talkingIn(packet)
+
+    def drained(self) -> None:
+        """
+        See L{IReceiver.drained}.
+        """
+        for client in tuple(self._clients.values()):
+            client.drained()
 
     def closed(self, reason: DisconnectReason) -> None:
         """
         See L{IReceiver.closed}.
         """
-        for client in tuple(self._clients.values()):
-            client.ended(reason)
-        self._clients.clear()
+        self._deciding.clear()
+        while self._clients:
+            self._drop(next(iter(self._clients)), reason)
 
     # What clients ask for.
 
@@ -74,60 +94,155 @@ class Connection:
 
         @param close: from the server, not only from its namespace.
         """
-        name = client.namespace.name
-        if close or (name == ROOT and self._session.dialect.rootIsConnection):
+        name, isConnection = client.namespace.name, self._session.dialect.rootIsConnection
+        if close and not isConnection:
+            for each in tuple(self._clients):
+                self._dismissFrom(each)
+        if close or (isConnection and name == ROOT):
             self._session.close(DisconnectReason.SERVER)
+        else:
+            self._dismissFrom(name)
+
+    def _dismissFrom(self, name: str) -> None:
+        client = self._clients.get(name)
+        if client is None:
             return
         # First out, then told: telling a client whose queue is full ends
         # everything.
         del self._clients[name]
-        self._dismissed.add(name)
-        self._session.send(Packet(Kind.DISCONNECT, namespace=name))
+        self._remember(name)
+        self._session.tell(Packet(Kind.DISCONNECT, namespace=name))
         client.ended(DisconnectReason.SERVER)
+        self._registry.left(name)
 
-    # Joining and leaving.
+    def _remember(self, name: str) -> None:
+        """
+        What is on its way from a client that was sent away, or not let in, is
+        no fault of its. Of more than C{maxNamespaces}, the first are forgotten.
+        """
+        if len(name) <= MAX_NAME:
+            self._dismissed[name] = None
+        if len(self._dismissed) > self._session.settings.maxNamespaces:
+            self._dismissed.pop(next(iter(self._dismissed)))
+
+    # Joining.
 
     def _askedToJoin(self, packet: Packet) -> None:
         name = packet.namespace
-        if name not in self._namespaces:
-            refusal = {"message": "Invalid namespace"}
-            self._session.send(Packet(Kind.CONNECT_ERROR, refusal, name))
-        elif name in self._clients:
-            self._clients[name].received(packet)
+        if name in self._clients or name in self._deciding:
+            self._askedAgain(packet)
+            return
+        found = self._seek(packet)
+        if isinstance(found, Deferred):
+            self._wait(packet, found, [], True)
+        elif found is None:
+            self._refuse(name, INVALID)
         else:
-            welcome = partial(self._session.send, Packet(Kind.CONNECT, namespace=name))
-            self._join(name, welcome, packet.data)
+            self._join(found, packet.data)
 
-    def _talkingIn(self, name: str) -> Client | None:
+    def _askedAgain(self, packet: Packet) -> None:
+        """
+        Where joining by talking is not told, it is told to who asks. Others
+        have been told, or will be, and genuine clients ask twice if their
+        C{connect} is called while they wait.
+        """
+        if not self._session.dialect.joinsByTalking:
+            return
+        if packet.namespace in self._clients:
+            self._clients[packet.namespace].received(packet)
+        else:
+            self._hold(packet)
+
+    def _talkingIn(self, packet: Packet) -> None:
         """
         A packet has come for a namespace that the client has not joined. From
         one who has just been sent away it was on its way already.
         """
-        if name in self._dismissed:
-            return None
-        if not self._session.dialect.joinsByTalking:
-            raise RemoteProtocolError(f"not connected to {name[:50]!a}")
-        return self._join(name, _nothing)
+        name = packet.namespace
+        if name in self._deciding:
+            self._hold(packet)
+        elif name not in self._dismissed:
+            if not self._session.dialect.joinsByTalking:
+                raise RemoteProtocolError(f"not connected to {name[:50]!a}")
+            found = self._seek(packet._replace(data=None))
+            if found is None:
+                raise RemoteProtocolError(f"there is no namespace {name[:50]!a}")
+            if isinstance(found, Deferred):
+                self._wait(Packet(Kind.CONNECT, namespace=name), found, [packet], False)
+            else:
+                self._join(found, isTold=False).received(packet)
 
-    def _join(self, name: str, welcome: Callable[[], None], auth: Any = None) -> Client:
-        namespace = self._namespaces.get(name)
-        if namespace is None:
-            raise RemoteProtocolError(f"there is no namespace {name[:50]!a}")
-        self._dismissed.discard(name)
-        client = self._clients[name] = Client(self, self._session, namespace, auth)
-        client.begin(partial(self._admit, namespace, welcome))
+    def _seek(self, packet: Packet) -> Namespace | Deferred[Namespace | None] | None:
+        """
+        @param packet: its data is what the client sends to be let in.
+        """
+        if len(self._clients) + len(self._deciding) >= self._session.settings.maxNamespaces:
+            return fail(ConnectionRefused("too many namespaces"))
+        return self._registry.seek(packet.namespace, packet.data)
+
+    def _wait(
+        self, packet: Packet, found: Deferred[Namespace | None], held: list[Packet], isTold: bool
+    ) -> None:
+        self._deciding[packet.namespace] = held
+        found.addBoth(self._decided, packet, held, isTold)
+
+    def _hold(self, packet: Packet) -> None:
+        held, limit = self._deciding[packet.namespace], self._session.settings.maxPending
+        if len(held) >= limit:
+            self._session.fail(DisconnectReason.FLOOD, f"more than {limit} packets wait")
+        else:
+            held.append(packet)
+
+    def _decided(
+        self, found: Namespace | Failure | None, packet: Packet, held: list[Packet], isTold: bool
+    ) -> None:
+        name = packet.namespace
+        if self._deciding.get(name) is not held:
+            # It has left meanwhile.
+            return
+        del self._deciding[name]
+        if isinstance(found, Failure):
+            assert isinstance(found.value, ConnectionRefused), found
+            self._refuse(name, refusalOf(found.value))
+        elif found is None:
+            self._refuse(name, INVALID)
+        else:
+            client = self._join(found, packet.data, isTold)
+            for each in held:
+                client.received(each)
+
+    def _join(self, namespace: Namespace, auth: Any = None, isTold: bool = True) -> Client:
+        """
+        @param auth: what the client has sent to be let in.
+        @param isTold: whether it is told that it has been.
+        """
+        name, away = namespace.name, None
+        self._dismissed.pop(name, None)
+        self._registry.visited(name)
+        if namespace.recovery is not None and self._session.dialect.recovers:
+            auth, id, offset = split(auth)
+            away = namespace.recovery.take(name, id, offset)
+        client = self._clients[name] = Client(self, self._session, namespace, auth, away)
+        client.begin(partial(self._admit, self._welcome if isTold else _nothing))
         return client
 
-    async def _admit(
-        self, namespace: Namespace, welcome: Callable[[], None], client: Client
-    ) -> None:
+    async def _admit(self, welcome: Callable[[Packet | None], None], client: Client) -> None:
         """
-        Who has not been let into the default namespace, which is the
-        connection, asks in vain at the others.
+        Where the default namespace is joined by coming, who has not been let
+        in there asks in vain at the others.
         """
+        namespace = client.namespace
         if namespace.name != ROOT:
             await self._atRoot
-        await namespace.admit(client, welcome, partial(self._refused, client))
+        if await namespace.admit(client, welcome, partial(self._refused, client)):
+            self._session.joined()
+            if not self._atRoot.called:
+                self._atRoot.callback(None)
+            await namespace.greet(client)
+
+    def _welcome(self, packet: Packet | None) -> None:
+        if packet is not None:
+            self._session.send(packet)
 
     def _refused(self, client: Client, refusal: dict[str, Any]) -> None:
         name = client.namespace.name
@@ -135,21 +250,33 @@ class Connection:
             # It has left, and may even have come back as another.
             return
         del self._clients[name]
-        self._dismissed.add(name)
-        try:
-            self._session.tell(Packet(Kind.CONNECT_ERROR, refusal, name))
-        except LocalProtocolError:
-            client.namespace.log.failure("What a refusal says cannot be sent")
+        self._refuse(name, refusal)
+        self._registry.left(name)
         if name == ROOT and self._session.dialect.rootIsConnection:
             self._session.close(DisconnectReason.REFUSED)
 
+    def _refuse(self, name: str, refusal: dict[str, Any]) -> None:
+        self._remember(name)
+        try:
+            self._session.tell(Packet(Kind.CONNECT_ERROR, refusal, name))
+        except LocalProtocolError:
+            self._registry.log.failure("What a refusal says cannot be sent")
+
+    # Leaving.
+
     def _left(self, name: str) -> None:
-        client = self._clients.pop(name, None)
-        if client is not None:
-            client.ended(DisconnectReason.CLIENT)
+        self._deciding.pop(name, None)
+        if name in self._clients:
+            self._drop(name, DisconnectReason.CLIENT)
+        if name == ROOT and self._session.dialect.rootIsConnection:
+            self._session.fail(DisconnectReason.CLIENT)
+
+    def _drop(self, name: str, reason: DisconnectReason) -> None:
+        self._clients.pop(name).ended(reason)
+        self._registry.left(name)
 
 
-def _nothing() -> None:
+def _nothing(packet: Packet | None) -> None:
     """
     Who joins by talking is not told: to a client of 2010 it would be one
     message more.

@@ -8,6 +8,7 @@ never reaches the application other than as a L{DisconnectReason}.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum, StrEnum
 from http import HTTPStatus
 from typing import Any
@@ -113,8 +114,14 @@ class ConnectionRefused(SocketIOError):
 class AckTimeout(SocketIOError):
     """
     The client did not acknowledge in time, or too many acknowledgements are
-    awaited from it.
+    awaited from it. Where many were asked: not all of them did.
+
+    @ivar answers: where many were asked, what the others have answered.
     """
+
+    def __init__(self, message: str, answers: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.answers = list(answers)
 
 
 class ClientDisconnected(SocketIOError):

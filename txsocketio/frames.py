@@ -67,4 +67,4 @@ class Frame:
         return self._webSocket
 
     def __repr__(self) -> str:
-        return f"<Frame {' '.join(map(repr, self.parts))[:62]}>"
+        return f"<Frame {' '.join(repr(part[:60]) for part in self.parts[:3])}>"

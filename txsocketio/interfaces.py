@@ -95,8 +95,15 @@ class IDialect(Interface):
         "Whether a client is in the default namespace from the start, and cannot be in others"
         " before it has been let in there; else it asks to join as it does elsewhere."
     )
+    recovers: bool = Attribute(
+        "Whether its clients can come back, on another session, to where they were: whether they"
+        " learn C{Packet.offset} and the C{recoveryId} of L{welcome}."
+    )
     joinsByTalking: bool = Attribute(
         "Whether a client joins a namespace by the first packet it sends there."
+    )
+    speaksDrafts: bool = Attribute(
+        "Whether its clients may speak WebSocket in the drafts of 2010, which know text only."
     )
     postField: bytes = Attribute("The form field that holds a form's packets.")
 
@@ -108,6 +115,12 @@ class IDialect(Interface):
         @param args: the query.
         @return: L{None} where the URL is none of this dialect's.
         @raise txsocketio.errors.RemoteProtocolError: it is, and is wrong.
+        """
+
+    def owns(args: Mapping[bytes, Sequence[bytes]]) -> bool:
+        """
+        Whether a query can only be meant for this dialect's family, though
+        L{locate} does not know its version.
         """
 
     def complaint(error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
@@ -184,9 +197,9 @@ class ITransport(Interface):
 
     name: str = Attribute("The transport's name, as in URLs and options.")
     isStream: bool = Attribute("Whether it can be written to more than once.")
-    session: ISession = Attribute(
-        "What it carries, or offers to carry. At the end of an upgrade the session puts itself"
-        " there."
+    session: ISession | None = Attribute(
+        "What it carries, or offers to carry; L{None} until it does. At the end of an upgrade the"
+        " session puts itself there."
     )
     writable: bool = Attribute("Whether it takes more just now.")
 

@@ -1,10 +1,12 @@
 """
 The life of a session, as one table.
 
-A session is in two states at once, which do not depend on each other: what
-I{carries} it to its client, and where its I{pulse} (the heartbeat) is. Every
-input is offered to both; where the table has no row, nothing happens, which
-is what a late input of something that has ended deserves.
+A session is in four states at once, which do not depend on each other: what
+I{carries} it to its client, where its I{pulse} (the heartbeat) is, what
+I{standing} the client has, and whether a I{passage} to a better transport is
+under way. Every input is offered to all of them; where the table has no row,
+nothing happens, which is what a late input of something that has ended
+deserves.
 
 Nothing here has an effect or reads a clock: L{Life.step} is told the time and
 answers with the actions that L{txsocketio.session.Session} performs.
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 class State(IntEnum):
     """
-    The states of both kinds.
+    The states of all kinds.
     """
 
     # What carries the session:
@@ -46,7 +48,31 @@ class State(IntEnum):
     RESTING = auto()
     #: A heartbeat is out, its answer is not in.
     AWAITING = auto()
-    #: The session has ended: no heartbeats any more.
+    #: The same, and the client has said something else meanwhile.
+    EXTENDED = auto()
+    #: As C{STILL}, where it is the client that sends the heartbeats.
+    DORMANT = auto()
+    #: The client's next heartbeat is to come.
+    LISTENING = auto()
+
+    # Its client's standing:
+    #: The connection is not open yet.
+    STRANGER = auto()
+    #: The client has yet to join a namespace.
+    OUTSIDE = auto()
+    #: It has joined one, or was in one from the start.
+    INSIDE = auto()
+
+    # Its passage:
+    #: No other transport has offered itself.
+    SETTLED = auto()
+    #: One has.
+    OFFERED = auto()
+    #: It has shown that it works.
+    PROBED = auto()
+
+    # Of all but the first kind:
+    #: The session has ended, and with it everything of that kind.
     SILENT = auto()
 
 
@@ -61,12 +87,30 @@ class Input(IntEnum):
     OPENED = auto()
     #: What carried it has done its work.
     RELEASED = auto()
-    #: What carried it has gone.
+    #: What carried it has gone, and may come back.
     LOST = auto()
+    #: What carried it has gone for good.
+    BROKEN = auto()
+    #: Another one offers to carry it, which must not be.
+    OVERLAPPED = auto()
     #: Nothing waits in the queue any more.
     DRAINED = auto()
     #: The client has answered the heartbeat.
     ANSWERED = auto()
+    #: The client has said anything else.
+    HEARD = auto()
+    #: The client has sent a heartbeat.
+    PINGED = auto()
+    #: The client has been let into a namespace.
+    JOINED = auto()
+    #: A better transport offers itself.
+    OFFERED = auto()
+    #: It has shown that it works.
+    PROBED = auto()
+    #: It has gone again, or is of no use.
+    WITHDRAWN = auto()
+    #: The client uses it from now on.
+    UPGRADED = auto()
     #: The server ends it, in good order.
     CLOSE = auto()
     #: It cannot go on: the client said goodbye or erred, or a limit was met.
@@ -78,6 +122,8 @@ class Input(IntEnum):
     FAREWELL_OVER = auto()
     BEAT_DUE = auto()
     BEAT_MISSED = auto()
+    NEVER_JOINED = auto()
+    OFFER_OVER = auto()
 
 
 class Action(IntEnum):
@@ -90,13 +136,15 @@ class Action(IntEnum):
     ADOPT = auto()
     #: Let what carried it go, because something newer takes over.
     EVICT = auto()
+    #: Let what has offered itself go.
+    REJECT = auto()
     #: Queue the first packets of a session.
     GREET = auto()
     #: Tell the receiver that the session is open.
     OPEN = auto()
     #: Write what is queued, if that can be done now.
     FLUSH = auto()
-    #: Answer the poll with what there is: nothing.
+    #: Answer the poll, if one waits, with what there is: nothing.
     ANSWER = auto()
     #: Send a heartbeat.
     BEAT = auto()
@@ -116,6 +164,29 @@ _GONE: Row = (State.CLOSED, (Action.CUT,))
 _TOO_LATE: Row = (None, (Action.ADOPT, Action.CUT))
 _PAUSED: Row = (State.STILL, ())
 _SILENCED: Row = (State.SILENT, ())
+_TAKEN_OVER: Row = (State.STREAM, (Action.EVICT, Action.ADOPT, Action.FLUSH))
+_REJECTED: Row = (State.SETTLED, (Action.REJECT,))
+
+_PULSES = (
+    State.STILL,
+    State.RESTING,
+    State.AWAITING,
+    State.EXTENDED,
+    State.DORMANT,
+    State.LISTENING,
+)
+_STANDINGS = (State.STRANGER, State.OUTSIDE, State.INSIDE)
+_PASSAGES = (State.SETTLED, State.OFFERED, State.PROBED)
+# What ends a session at once. CLOSE ends it too, but what is queued may still
+# be fetched, over a better transport where one is about to take over.
+_ENDS = (
+    Input.FAIL,
+    Input.BROKEN,
+    Input.OVERLAPPED,
+    Input.AWAY_OVER,
+    Input.BEAT_MISSED,
+    Input.NEVER_JOINED,
+)
 
 # (state, input): (the state entered, or None to stay and keep the deadline as
 # it is; what to do). Entering a state sets its deadline anew.
@@ -135,26 +206,28 @@ TABLE: dict[tuple[State, Input], Row] = {
     (State.POLL, Input.RELEASED): (State.AWAY, ()),
     (State.POLL, Input.LOST): (State.AWAY, ()),
     (State.POLL, Input.POLL_DUE): (None, (Action.ANSWER,)),
+    (State.POLL, Input.UPGRADED): _TAKEN_OVER,
     (State.POLL, Input.CLOSE): (State.LEAVING, (Action.END, Action.GOODBYE, Action.FLUSH)),
-    (State.POLL, Input.FAIL): _ENDED,
-    (State.POLL, Input.BEAT_MISSED): _ENDED,
     # A client that opens a second stream has lost the first one and knows it
     # before we do.
-    (State.STREAM, Input.OPENED): (State.STREAM, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
+    (State.STREAM, Input.OPENED): _TAKEN_OVER,
     (State.STREAM, Input.LOST): (State.AWAY, ()),
     (State.STREAM, Input.CLOSE): (State.LEAVING, (Action.END, Action.GOODBYE, Action.FLUSH)),
-    (State.STREAM, Input.FAIL): _ENDED,
-    (State.STREAM, Input.BEAT_MISSED): _ENDED,
     (State.AWAY, Input.POLLED): (State.POLL, (Action.ADOPT, Action.FLUSH)),
     (State.AWAY, Input.OPENED): (State.STREAM, (Action.ADOPT, Action.FLUSH)),
-    (State.AWAY, Input.AWAY_OVER): _ENDED,
+    (State.AWAY, Input.UPGRADED): (State.STREAM, (Action.ADOPT, Action.FLUSH)),
     (State.AWAY, Input.CLOSE): (State.LEAVING, (Action.END, Action.GOODBYE)),
-    (State.AWAY, Input.FAIL): _ENDED,
-    (State.AWAY, Input.BEAT_MISSED): _ENDED,
+    **{
+        (carriage, end): _ENDED
+        for carriage in (State.POLL, State.STREAM, State.AWAY)
+        for end in _ENDS
+    },
     (State.LEAVING, Input.POLLED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
     (State.LEAVING, Input.OPENED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
+    (State.LEAVING, Input.UPGRADED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
     (State.LEAVING, Input.DRAINED): _GONE,
     (State.LEAVING, Input.LOST): _GONE,
+    (State.LEAVING, Input.BROKEN): _GONE,
     (State.LEAVING, Input.FAIL): _GONE,
     (State.LEAVING, Input.FAREWELL_OVER): _GONE,
     (State.CLOSED, Input.POLLED): _TOO_LATE,
@@ -168,11 +241,33 @@ TABLE: dict[tuple[State, Input], Row] = {
     (State.RESTING, Input.LOST): _PAUSED,
     (State.AWAITING, Input.ANSWERED): (State.RESTING, ()),
     (State.AWAITING, Input.LOST): _PAUSED,
-    (State.AWAITING, Input.BEAT_MISSED): _SILENCED,
+    # Where something comes in, the answer may be on its way behind it; it is
+    # waited for once more, and no longer.
+    (State.AWAITING, Input.HEARD): (State.EXTENDED, ()),
+    (State.EXTENDED, Input.ANSWERED): (State.RESTING, ()),
+    (State.EXTENDED, Input.LOST): _PAUSED,
+    (State.DORMANT, Input.POLLED): (State.LISTENING, ()),
+    (State.DORMANT, Input.OPENED): (State.LISTENING, ()),
+    (State.LISTENING, Input.PINGED): (State.LISTENING, ()),
+    # Standing.
+    (State.STRANGER, Input.POLLED): (State.OUTSIDE, ()),
+    (State.STRANGER, Input.OPENED): (State.OUTSIDE, ()),
+    (State.OUTSIDE, Input.JOINED): (State.INSIDE, ()),
+    # Passage. The client must have no poll left to wait for when it moves.
+    (State.SETTLED, Input.OFFERED): (State.OFFERED, ()),
+    (State.OFFERED, Input.PROBED): (State.PROBED, (Action.ANSWER,)),
+    (State.OFFERED, Input.WITHDRAWN): _REJECTED,
+    (State.OFFERED, Input.OFFER_OVER): _REJECTED,
+    (State.PROBED, Input.POLLED): (None, (Action.ANSWER,)),
+    (State.PROBED, Input.WITHDRAWN): _REJECTED,
+    (State.PROBED, Input.OFFER_OVER): _REJECTED,
+    (State.PROBED, Input.UPGRADED): (State.SETTLED, ()),
+    **{(state, Input.CLOSE): _SILENCED for state in _PULSES + _STANDINGS},
+    **{(state, end): _SILENCED for state in _PULSES + _STANDINGS + _PASSAGES for end in _ENDS},
     **{
-        (pulse, end): _SILENCED
-        for pulse in (State.STILL, State.RESTING, State.AWAITING)
-        for end in (Input.CLOSE, Input.FAIL, Input.AWAY_OVER)
+        (state, end): _SILENCED
+        for state in _PASSAGES
+        for end in (Input.DRAINED, Input.FAREWELL_OVER)
     },
 }
 
@@ -183,6 +278,11 @@ DEADLINES: dict[State, tuple[str, Input]] = {
     State.LEAVING: ("farewellTimeout", Input.FAREWELL_OVER),
     State.RESTING: ("heartbeatInterval", Input.BEAT_DUE),
     State.AWAITING: ("heartbeatTimeout", Input.BEAT_MISSED),
+    State.EXTENDED: ("heartbeatTimeout", Input.BEAT_MISSED),
+    State.LISTENING: ("silence", Input.BEAT_MISSED),
+    State.OUTSIDE: ("connectTimeout", Input.NEVER_JOINED),
+    State.OFFERED: ("upgradeTimeout", Input.OFFER_OVER),
+    State.PROBED: ("upgradeTimeout", Input.OFFER_OVER),
 }
 
 
@@ -190,28 +290,59 @@ class Life:
     """
     Where one session is in its life.
 
-    @ivar carriage: what carries it.
-    @ivar pulse: where its heartbeat is.
-    @ivar carriageDue: when C{carriage} has lasted too long, in seconds of the
-        clock that L{step} is told; infinite where it may last.
-    @ivar pulseDue: the same for C{pulse}.
+    @ivar settings: how long its states may last.
+    @ivar states: one of each kind, in the order of L{State}.
+    @ivar dues: when each of them has lasted too long, in seconds of the clock
+        that L{step} is told; infinite where it may last.
     """
 
-    __slots__ = ("_settings", "carriage", "carriageDue", "pulse", "pulseDue")
+    __slots__ = ("dues", "settings", "states")
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self.carriage = State.NEW
-        self.carriageDue = inf
-        self.pulse = State.STILL
-        self.pulseDue = inf
+    def __init__(
+        self, settings: Settings, pulse: State = State.STILL, standing: State = State.INSIDE
+    ) -> None:
+        """
+        @param pulse: L{State.DORMANT} where the client sends the heartbeats.
+        @param standing: L{State.STRANGER} where it has to join a namespace.
+        """
+        self.settings = settings
+        self.states = [State.NEW, pulse, standing, State.SETTLED]
+        self.dues = [inf] * len(self.states)
+
+    @property
+    def carriage(self) -> State:
+        """
+        What carries the session.
+        """
+        return self.states[0]
+
+    @property
+    def pulse(self) -> State:
+        """
+        Where its heartbeat is.
+        """
+        return self.states[1]
+
+    @property
+    def standing(self) -> State:
+        """
+        Whether its client is in a namespace.
+        """
+        return self.states[2]
+
+    @property
+    def passage(self) -> State:
+        """
+        Whether a better transport is about to take over.
+        """
+        return self.states[3]
 
     @property
     def due(self) -> float:
         """
-        The nearer of the two deadlines.
+        The nearest deadline.
         """
-        return min(self.carriageDue, self.pulseDue)
+        return min(self.dues)
 
     def step(self, what: Input, now: float) -> tuple[Action, ...]:
         """
@@ -219,35 +350,31 @@ class Life:
 
         @return: what is to be done, in this order.
         """
-        carried, pulsed = TABLE.get((self.carriage, what)), TABLE.get((self.pulse, what))
         actions: tuple[Action, ...] = ()
-        if carried is not None:
-            state, actions = carried
-            if state is not None:
-                self.carriage, self.carriageDue = state, self._deadline(state, now)
-        if pulsed is not None:
-            state, more = pulsed
-            if state is not None:
-                self.pulse, self.pulseDue = state, self._deadline(state, now)
+        for kind, state in enumerate(self.states):
+            row = TABLE.get((state, what))
+            if row is None:
+                continue
+            entered, more = row
             actions += more
+            if entered is not None:
+                self.states[kind], self.dues[kind] = entered, self._deadline(entered, now)
         return actions
 
     def expired(self, now: float) -> Input | None:
         """
-        Take the nearest deadline that has been reached.
+        Take the first deadline that has been reached.
 
         @return: the input that it stands for; L{None} if there is none.
         """
-        if self.carriageDue <= now:
-            self.carriageDue = inf
-            return DEADLINES[self.carriage][1]
-        if self.pulseDue <= now:
-            self.pulseDue = inf
-            return DEADLINES[self.pulse][1]
+        for kind, due in enumerate(self.dues):
+            if due <= now:
+                self.dues[kind] = inf
+                return DEADLINES[self.states[kind]][1]
         return None
 
     def _deadline(self, state: State, now: float) -> float:
         if state not in DEADLINES:
             return inf
-        delay: float | None = getattr(self._settings, DEADLINES[state][0])
+        delay: float | None = getattr(self.settings, DEADLINES[state][0])
         return inf if delay is None else now + delay

@@ -4,10 +4,10 @@ The place where everything is made and wired.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
@@ -17,6 +17,7 @@ from twisted.python.reflect import namedAny
 from twisted.web.server import Site
 from zope.interface import implementer
 
+from txsocketio.audience import Audience
 from txsocketio.backplane.memory import MemoryBackplane
 from txsocketio.bodylimit import limitBodies
 from txsocketio.client import Client
@@ -27,22 +28,27 @@ from txsocketio.handlers import EventSource, Handler
 from txsocketio.interfaces import IBackplane, IDialect
 from txsocketio.limits import Limits
 from txsocketio.manager import SessionManager
-from txsocketio.namespace import Audience, Namespace
+from txsocketio.namespace import Namespace, Shared
 from txsocketio.options import Options
 from txsocketio.origins import Origins
 from txsocketio.packets import ROOT
+from txsocketio.parents import Chooser, ParentNamespace
 from txsocketio.peerlog import PeerLog
-from txsocketio.protocol import annotated, tilde
+from txsocketio.protocol import annotated, eio4, tilde
+from txsocketio.recovery import Recovery
+from txsocketio.registry import Registry
 from txsocketio.resource import Fork, Router
+from txsocketio.settings import Settings
 from txsocketio.static import BROWSER, ClientFiles
 from txsocketio.transports._http import Gate, HTTPTransport
 
-PROTOCOLS: Mapping[str, tuple[IDialect, ...]] = {
-    "annotated": (annotated.SPECIFICATION,),
-    "0.6": (tilde.TILDE,),
+PROTOCOLS: Mapping[str, IDialect] = {
+    "annotated": annotated.SPECIFICATION,
+    "0.6": tilde.TILDE,
+    "eio4": eio4.EIO4_TEXT,
 }
-"""What the option C{protocol} chooses between; of each, the dialects in the
-order in which they are asked whether a URL is theirs."""
+"""What the option C{protocol} chooses from, in the order in which they are
+asked whether a URL is theirs."""
 
 TRANSPORTS: tuple[type[HTTPTransport], ...] = tuple(
     namedAny(f"txsocketio.transports.{name}")
@@ -54,14 +60,29 @@ TRANSPORTS: tuple[type[HTTPTransport], ...] = tuple(
         "xhrmultipart.XHRMultipart",
         "xhrpolling.XHRPolling",
         "jsonppolling.JSONPPolling",
+        "polling.EnginePolling",
     )
 )
 """In the order in which C{listener.options} names them."""
 
 _FLASH = "flashsocket"
 
+SettingsOf = Callable[[IDialect, str], Settings]
+"""Those of a dialect's sessions on a transport of that name."""
 
-class Listener(EventSource):
+
+def _settingsOf(
+    options: Options, classes: Mapping[str, type[HTTPTransport]], general: Mapping[str, Any]
+) -> SettingsOf:
+    @cache
+    def settings(dialect: IDialect, name: str) -> Settings:
+        defaults = {**classes[name].defaults, **dialect.defaults.get(name, {})}
+        return options.settingsOf(name, defaults, general)
+
+    return settings
+
+
+class Listener(Audience, EventSource):
     """
     A Socket.IO server, to be mounted with L{listen} or
     L{txsocketio.resource.SocketIOResource}.
@@ -90,7 +111,7 @@ class Listener(EventSource):
         self._settings, general, handlers = Options.of(options)
         self._log = _logger(self._settings.log)
         self._failures = PeerLog(self._log, self._reactor)
-        self._namespaces: dict[str, Namespace] = {}
+        self._namespaces = self._registry()
         self._backplane: IBackplane = MemoryBackplane()
         self._policyPort: IListeningPort | None = None
         self._closed: Deferred[None] | None = None
@@ -100,8 +121,10 @@ class Listener(EventSource):
             trustProxy=self._settings.trustProxy,
         )
         self._mount(general)
+        self._shared = self._share()
         self._backplane.start(self._deliver)
-        self._root = self.of(ROOT)
+        self._root = self._namespaces.of(ROOT)
+        super().__init__(self._root)
         self.clients: Mapping[str, Client] = self._root.clients
         self._handlers = self._root._handlers
         for event, f in handlers.items():
@@ -113,12 +136,13 @@ class Listener(EventSource):
         """
         options, classes = self._settings, {each.name: each for each in TRANSPORTS}
         names = options.choose(classes)
-        settings = {
-            name: options.settingsOf(name, classes[name].defaults, general) for name in classes
-        }
-        self._transports = {name: settings[name] for name in names}
+        dialects = options.chooseProtocols(PROTOCOLS)
+        settings = _settingsOf(options, classes, general)
         self.options: Mapping[str, Any] = MappingProxyType(
             {**options.asDict(), **general, "transports": names}
+        )
+        self._maxPayload = max(
+            settings(dialect, name).maxPayload for dialect in dialects for name in names
         )
         self._manager = SessionManager(
             self._reactor,
@@ -128,19 +152,51 @@ class Listener(EventSource):
             Limits(
                 options.maxSessions, options.maxSessionsPerAddress, options.maxSessionsPerSecond
             ),
+            names,
         )
-        gate = Gate(
-            self.origins,
-            self._manager,
-            settings,
-            self._reactor,
-            options.trustProxy,
-            options.drafts,
-        )
+        gate = self._gate(settings)
         self.router = Router(
-            options.chooseProtocol(PROTOCOLS),
+            dialects,
             {name: classes[name](gate) for name in names},
             ClientFiles(options.clientFiles or BROWSER, options.flashMovie),
+        )
+
+    def _registry(self) -> Registry:
+        options = self._settings
+        return Registry(
+            self._namespace,
+            self._reactor,
+            self._failures,
+            options.maxChildNamespaces,
+            options.cleanupEmptyChildNamespaces,
+        )
+
+    def _share(self) -> Shared:
+        bounds = self._settings.connectionStateRecovery
+        return Shared(
+            listener=self,
+            manager=self._manager,
+            backplane=self._backplane,
+            clock=self._reactor,
+            log=self._failures,
+            recovery=None if bounds is None else Recovery(self._reactor.seconds, **bounds),
+            concurrentHandlers=self._settings.concurrentHandlers,
+        )
+
+    def _gate(self, settings: SettingsOf) -> Gate:
+        options = self._settings
+        return Gate(
+            origins=self.origins,
+            manager=self._manager,
+            settings=settings,
+            clock=self._reactor,
+            log=self._failures,
+            trustProxy=options.trustProxy,
+            drafts=options.drafts,
+            allowRequest=options.allowRequest,
+            cookie=options.cookie or "",
+            httpCompression=options.httpCompression,
+            perMessageDeflate=options.perMessageDeflate,
         )
 
     def __repr__(self) -> str:
@@ -148,20 +204,28 @@ class Listener(EventSource):
 
     # Namespaces.
 
-    def of(self, name: str) -> Namespace:
+    def _namespace(self, name: str, parent: ParentNamespace | None) -> Namespace:
+        return Namespace(name, self._shared, parent)
+
+    @overload
+    def of(self, name: str) -> Namespace: ...
+
+    @overload
+    def of(self, name: Chooser) -> ParentNamespace: ...
+
+    def of(self, name: str | Chooser) -> Namespace | ParentNamespace:
         """
         The namespace of that name, which exists from the first time it is
         asked for.
 
-        @param name: with its slash, or without.
+        @param name: with its slash, or without. A compiled regular expression
+            chooses all namespaces in whose names (with the slash) it is found,
+            which are made when a client asks for one; so does a function
+            C{f(name, auth)} that is given the name and what the client has
+            sent along. It may return a Deferred or be a coroutine function,
+            and may raise L{ConnectionRefused}.
         """
-        if not name.startswith("/"):
-            name = f"/{name}"
-        if name not in self._namespaces:
-            self._namespaces[name] = Namespace(
-                name, self, self._manager, self._backplane, self._reactor, self._failures
-            )
-        return self._namespaces[name]
+        return self._namespaces.of(name) if isinstance(name, str) else self._namespaces.parent(name)
 
     def realm(self, name: str) -> Namespace:
         """
@@ -180,41 +244,6 @@ class Listener(EventSource):
         """
         return self._root.use(f)
 
-    def broadcast(self, message: Any, exclude: str | Iterable[str] | None = None) -> None:
-        """
-        Send a message to all clients.
-
-        @param message: a L{str} travels as it is, anything else as JSON.
-        @param exclude: a session id, or several, to leave out.
-        """
-        self._root.broadcast(message, exclude)
-
-    def broadcastJSON(self, value: Any, exclude: str | Iterable[str] | None = None) -> None:
-        """
-        Send a message as JSON, even if it is a string, to all clients.
-
-        @param exclude: a session id, or several, to leave out.
-        """
-        self._root.broadcastJSON(value, exclude)
-
-    def emit(self, event: str, *args: Any) -> None:
-        """
-        Send an event to all clients.
-        """
-        self._root.emit(event, *args)
-
-    def to(self, *rooms: str) -> Audience:
-        """
-        The clients in any of these rooms.
-        """
-        return self._root.to(*rooms)
-
-    def exclude(self, *roomsOrIds: str) -> Audience:
-        """
-        All clients but those in these rooms or of these session ids.
-        """
-        return self._root.exclude(*roomsOrIds)
-
     # Beginning and end.
 
     def mountOn(self, site: Site) -> None:
@@ -227,8 +256,7 @@ class Listener(EventSource):
         site.resource = Fork(self._settings.mount, self, site.resource)
         sniffer = sniffing(site, self.origins)
         site.buildProtocol = sniffer.buildProtocol  # type: ignore[method-assign]
-        limit = max(each.maxPayload for each in self._transports.values())
-        limitBodies(site, self._settings.mount, limit)
+        limitBodies(site, self._settings.mount, self._maxPayload)
         if self._settings.flashPolicyServer:
             self.servePolicy()
 

@@ -4,7 +4,7 @@ All sessions of one listener.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from http import HTTPStatus
 from secrets import token_urlsafe
 from types import MappingProxyType
@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from txsocketio.errors import DisconnectReason, RemoteProtocolError, UnsupportedByClient
-from txsocketio.interfaces import IDialect, IReceiver
+from txsocketio.errors import (
+    DisconnectReason,
+    Fault,
+    RemoteProtocolError,
+    UnsupportedByClient,
+)
+from txsocketio.interfaces import IDialect, IReceiver, ISession, Place
+from txsocketio.lifecycle import State
 from txsocketio.limits import Limits
 from txsocketio.peerlog import PeerLog
 from txsocketio.session import Session
 from txsocketio.timers import Timers
+from txsocketio.upgrade import Upgrade
 
 if TYPE_CHECKING:
     from txsocketio.frames import Frame
@@ -44,25 +51,31 @@ class SessionManager:
         clock: IReactorTime,
         log: PeerLog,
         receiver: Callable[[Session], IReceiver],
-        settings: Mapping[str, Settings],
+        settings: Callable[[IDialect, str], Settings],
         limits: Limits,
+        transports: Collection[str],
     ) -> None:
         """
         @param receiver: makes what a new session hands its packets to.
-        @param settings: by transport name.
+        @param settings: those of a dialect's sessions on a transport of that
+            name.
+        @param transports: the names of those that are accepted.
         """
         self._clock = clock
         self._log = log
         self._receiver = receiver
         self._settings = settings
         self._limits = limits
+        self._transports = transports
         self._timers = Timers(clock)
         self._sessions: dict[str, Session] = {}
         self._empty: Deferred[None] | None = None
         self.sessions: Mapping[str, Session] = MappingProxyType(self._sessions)
 
-    def create(self, dialect: IDialect, transportName: str, handshake: Handshake) -> Session:
+    def create(self, place: Place, handshake: Handshake) -> Session:
         """
+        A new session, in the place's dialect and on its transport.
+
         @raise RemoteProtocolError: there are as many sessions already as
             there may be, or the listener is closing.
         """
@@ -70,28 +83,41 @@ class SessionManager:
             raise RemoteProtocolError("the server is shutting down", HTTPStatus.SERVICE_UNAVAILABLE)
         self._limits.admit(handshake.address, self._clock.seconds(), len(self._sessions))
         sid = token_urlsafe(SID_BYTES)
+        dialect, name = place.dialect, place.transport
         session = Session(
             self,
             sid,
-            dialect,
-            transportName,
-            self._settings[transportName],
+            place,
+            self._settings(dialect, name),
             handshake,
             self._receiver,
+            [each for each in dialect.transports[name] if each in self._transports],
         )
         self._sessions[sid] = session
         return session
 
-    def find(self, sid: str, transportName: str) -> Session:
+    def find(self, place: Place) -> ISession:
         """
-        @raise RemoteProtocolError: there is no such session, or another
-            transport than its own asks for it.
+        The session that a place names, or what stands for it as long as the
+        place's transport only offers to carry it.
+
+        @raise RemoteProtocolError: there is no such session, or it is not to
+            be had there.
         """
-        session = self._sessions.get(sid)
+        session = self._sessions.get(place.sid or "")
         if session is None:
-            raise RemoteProtocolError("unknown session id", HTTPStatus.NOT_FOUND)
-        if session.transportName != transportName:
+            raise RemoteProtocolError(
+                "unknown session id", HTTPStatus.NOT_FOUND, Fault.SESSION_UNKNOWN
+            )
+        if type(session.dialect) is not type(place.dialect):
+            raise RemoteProtocolError("this session speaks another version of the protocol")
+        if place.transport in session.upgrades:
+            settings = self._settings(place.dialect, place.transport)
+            return Upgrade(session, place.dialect, place.transport, settings)
+        if session.transportName != place.transport:
             raise RemoteProtocolError("this session belongs to another transport")
+        if session.state is State.STREAM and not session.dialect.resumes:
+            raise RemoteProtocolError("this session has a connection")
         return session
 
     def fanOut(self, packet: Packet, sessions: Iterable[Session], volatile: bool = False) -> int:
@@ -112,8 +138,8 @@ class SessionManager:
             frame = frames[dialect]
             if frame is None:
                 passedOver += 1
-            elif session.writable or not volatile:
-                session.write(frame)
+            else:
+                session.write(frame, volatile)
         return passedOver
 
     def close(self) -> Deferred[None]:

@@ -5,83 +5,60 @@ A part of the conversation that clients join, and the rooms in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from txsocketio.errors import ConnectionRefused
-from txsocketio.handlers import EventSource, FailureLog, Handler, Handlers, asDeferred, callAll
+from txsocketio.audience import Audience
+from txsocketio.errors import LocalProtocolError
+from txsocketio.handlers import EventSource, FailureLog, Handler, Handlers, callAll
 from txsocketio.interfaces import IBackplane
+from txsocketio.orders import Address, Order
 from txsocketio.packets import Packet
-from txsocketio.verbs import Verbs
+from txsocketio.recovery import Recovery
+from txsocketio.refusals import refusal
+from txsocketio.rooms import Rooms
+from txsocketio.verbs import eventPacket
 
 if TYPE_CHECKING:
     from txsocketio.client import Client
+    from txsocketio.interfaces import IDialect
     from txsocketio.manager import SessionManager
-    from txsocketio.session import Session
 
 
-class Address(NamedTuple):
+class Elders(Protocol):
     """
-    To whom a broadcast goes.
-
-    @ivar rooms: to who is in any of these; to everybody where there are none.
-    @ivar excluded: but not to who is in any of these. Each client is in a
-        room of the name of its session id.
+    Whose handlers and middleware hold for a namespace as well.
     """
 
-    rooms: frozenset[str] = frozenset()
-    excluded: frozenset[str] = frozenset()
+    middleware: list[Handler]
+
+    def take(self, event: str) -> Iterable[Handler]:
+        """
+        The handlers to be called now; see L{Handlers.take}.
+        """
 
 
-class Audience(Verbs):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
     """
-    Some of a namespace's clients: L{to} and L{exclude} narrow it, the verbs
-    speak to whoever is in it then.
+    What all namespaces of a listener have in common.
+
+    @ivar concurrentHandlers: whether a client's events are handled without
+        waiting for those before.
+    @ivar recovery: what clients can come back to; L{None} for nothing.
     """
 
-    __slots__ = ("_address", "_namespace")
-
-    def __init__(self, namespace: Namespace, address: Address) -> None:
-        self._namespace = namespace
-        self._address = address
-
-    def to(self, *rooms: str) -> Audience:
-        """
-        Who is in one of these rooms, or in one of those asked for before.
-        """
-        rooms_ = self._address.rooms.union(rooms)
-        return Audience(self._namespace, self._address._replace(rooms=rooms_))
-
-    def exclude(self, *roomsOrIds: str) -> Audience:
-        """
-        Without those who are in these rooms or have these session ids.
-        """
-        excluded = self._address.excluded.union(roomsOrIds)
-        return Audience(self._namespace, self._address._replace(excluded=excluded))
-
-    def broadcast(self, message: Any, exclude: str | Iterable[str] | None = None) -> None:
-        """
-        Send a message.
-
-        @param exclude: a session id, or several, to leave out.
-        """
-        self.exclude(*_several(exclude)).send(message)
-
-    @property
-    def _spokenIn(self) -> str:
-        return self._namespace.name
-
-    def _say(self, packet: Packet) -> None:
-        self._namespace.publish(self._address, packet)
-
-
-def _several(ids: str | Iterable[str] | None) -> Iterable[str]:
-    if ids is None:
-        return ()
-    return (ids,) if isinstance(ids, str) else ids
+    listener: Any
+    manager: SessionManager
+    backplane: IBackplane
+    clock: IReactorTime
+    log: FailureLog
+    recovery: Recovery | None = None
+    concurrentHandlers: bool = False
 
 
 class Namespace(Audience, EventSource):
@@ -89,38 +66,45 @@ class Namespace(Audience, EventSource):
     A namespace; in the terms of the first protocol, a realm.
 
     Events: C{connection(client)} and C{clientConnect(client)},
-    C{clientMessage(message, client)}, C{clientDisconnect(client)}.
+    C{clientMessage(message, client)}, C{clientDisconnect(client)}; and of its
+    rooms C{createRoom(room)}, C{deleteRoom(room)}, C{joinRoom(room,
+    sessionId)} and C{leaveRoom(room, sessionId)}, at once when it has
+    happened.
 
     @ivar name: with its slash.
     @ivar clients: a live view, by session id.
+    @ivar rooms: the session ids of those in each room, by its name; a live
+        view.
     @ivar listener: the L{txsocketio.listener.Listener}.
     @ivar passedOver: how many deliveries of broadcasts were left out because
         the client's generation of the protocol cannot carry them.
+    @ivar concurrentHandlers: see L{Shared}.
+    @ivar overheard: the clients that have handlers for what they are sent;
+        private to this package.
+    @ivar recovery: see L{Shared}.
     """
 
-    def __init__(
-        self,
-        name: str,
-        listener: Any,
-        manager: SessionManager,
-        backplane: IBackplane,
-        clock: IReactorTime,
-        log: FailureLog,
-    ) -> None:
-        super().__init__(self, Address())
+    def __init__(self, name: str, shared: Shared, elders: Elders | None = None) -> None:
+        super().__init__(self)
         self.name = name
-        self.listener = listener
-        self.log = log
-        self.clock = clock
+        self.listener = shared.listener
+        self.log = shared.log
+        self.clock = shared.clock
         self.passedOver = 0
-        self._manager = manager
-        self._backplane = backplane
+        self.concurrentHandlers = shared.concurrentHandlers
+        self.recovery = shared.recovery
+        self.overheard: set[Client] = set()
+        self._manager = shared.manager
+        self._backplane = shared.backplane
+        self._elders = elders
         self._handlers = Handlers()
         self._middleware: list[Handler] = []
         self._clients: dict[str, Client] = {}
-        self._rooms: dict[str, dict[Client, None]] = {}
+        self._rooms = Rooms(self._clients, self.fire)
+        self._lastAck = 0
         self.clients: Mapping[str, Client] = MappingProxyType(self._clients)
-        backplane.subscribe(name)
+        self.rooms: Mapping[str, frozenset[str]] = MappingProxyType(self._rooms)
+        self._backplane.subscribe(name)
 
     def __repr__(self) -> str:
         return f"<Namespace {self.name}>"
@@ -136,65 +120,110 @@ class Namespace(Audience, EventSource):
         self._middleware.append(f)
         return f
 
-    def broadcastJSON(self, value: Any, exclude: str | Iterable[str] | None = None) -> None:
-        """
-        Send a message as JSON, even if it is a string.
-
-        @param exclude: a session id, or several, to leave out.
-        """
-        self.exclude(*_several(exclude)).sendJSON(value)
-
     # What clients and audiences ask for.
 
-    def publish(self, address: Address, packet: Packet) -> None:
+    def publish(self, order: Order, isLocal: bool = False) -> None:
         """
-        Send a packet to whom it is addressed, in all processes.
+        Have something done with clients, in all processes or in this one.
         """
-        self._backplane.publish(self.name, (address, packet))
+        if isLocal:
+            self.deliver(order)
+        else:
+            self._backplane.publish(self.name, order)
 
-    def deliver(self, message: tuple[Address, Packet]) -> None:
+    def deliver(self, order: Order) -> None:
         """
-        Send what was published to the clients of this process.
+        Do what was published, with the clients of this process.
         """
-        address, packet = message
-        self.passedOver += self._manager.fanOut(packet, self._sessions(address))
+        order.carryOut(self)
 
-    def _sessions(self, address: Address) -> list[Session]:
-        clients: Iterable[Client] = self._clients.values()
-        if address.rooms:
-            # Nobody hears a thing twice for being in two rooms.
-            clients = dict.fromkeys(self._inAnyOf(address.rooms))
-        if address.excluded:
-            excluded = set(self._inAnyOf(address.excluded))
-            return [client.session for client in clients if client not in excluded]
-        return [client.session for client in clients]
+    def say(self, address: Address, packet: Packet, isVolatile: bool) -> None:
+        """
+        Send a packet to clients of this process.
+        """
+        if self.recovery is not None and not isVolatile:
+            packet = self.recovery.record(address, packet)
+        self._fanOut(packet, self.select(address), isVolatile)
 
-    def _inAnyOf(self, rooms: Iterable[str]) -> Iterable[Client]:
-        for room in rooms:
-            yield from self._rooms.get(room, ())
+    def ask(
+        self, address: Address, event: str, args: tuple[Any, ...], isVolatile: bool
+    ) -> list[Deferred[Any]]:
+        """
+        Send an event to clients of this process, and ask each of those who
+        can be told of it for an acknowledgement.
+
+        @return: what they acknowledge; see L{txsocketio.client.Client.expect}.
+        """
+        packet = eventPacket(self.name, event, args, self.newAck())
+        byDialect: dict[IDialect, list[Client]] = {}
+        for client in self.select(address):
+            byDialect.setdefault(client.session.dialect, []).append(client)
+        asked = []
+        for clients in byDialect.values():
+            asked += self._askAlike(packet, clients, isVolatile)
+        return asked
+
+    def _askAlike(
+        self, packet: Packet, clients: list[Client], isVolatile: bool
+    ) -> list[Deferred[Any]]:
+        """
+        Either all of them can be told, or none.
+        """
+        assert packet.id is not None
+        asked = {client: client.expect(packet.id) for client in clients}
+        told = [client for client, done in asked.items() if not done.called]
+        try:
+            isUnsupported = bool(self._fanOut(packet, told, isVolatile))
+        except LocalProtocolError:
+            _giveUp(asked.values())
+            raise
+        if isUnsupported:
+            _giveUp(asked.values())
+            return []
+        return list(asked.values())
+
+    def _fanOut(self, packet: Packet, clients: list[Client], isVolatile: bool) -> int:
+        if self.overheard:
+            for client in self.overheard.intersection(clients):
+                client.overhear(packet)
+        sessions = [client.session for client in clients]
+        passedOver = self._manager.fanOut(packet, sessions, isVolatile)
+        self.passedOver += passedOver
+        return passedOver
+
+    def newAck(self) -> int:
+        """
+        A number for an acknowledgement, which no other one has here.
+        """
+        self._lastAck += 1
+        return self._lastAck
+
+    def select(self, address: Address) -> list[Client]:
+        """
+        The clients of this process that are addressed.
+        """
+        return self._rooms.select(address)
 
     def fire(self, event: str, *args: Any) -> list[Any] | Deferred[list[Any]]:
         """
         Call the namespace's own handlers.
         """
-        return callAll(self.log, self._handlers.take(event), args)
+        handlers = self._handlers.take(event)
+        if self._elders is not None:
+            handlers = [*self._elders.take(event), *handlers]
+        return callAll(self.log, handlers, args)
 
     def enter(self, client: Client, rooms: Iterable[str]) -> None:
         """
         The client is in these rooms from now on.
         """
-        for room in rooms:
-            self._rooms.setdefault(room, {})[client] = None
+        self._rooms.enter(client, rooms)
 
     def leave(self, client: Client, rooms: Iterable[str]) -> None:
         """
         The client is no longer in these rooms.
         """
-        for room in rooms:
-            members = self._rooms.get(room, {})
-            members.pop(client, None)
-            if not members:
-                self._rooms.pop(room, None)
+        self._rooms.leave(client, rooms)
 
     def remove(self, client: Client, rooms: Iterable[str]) -> None:
         """
@@ -204,37 +233,56 @@ class Namespace(Audience, EventSource):
         self.leave(client, rooms)
 
     async def admit(
-        self, client: Client, welcome: Callable[[], None], refuse: Callable[[dict[str, Any]], None]
-    ) -> None:
+        self,
+        client: Client,
+        welcome: Callable[[Packet | None], None],
+        refuse: Callable[[dict[str, Any]], None],
+    ) -> bool:
         """
-        Let a client in, if the middleware agrees, and tell the handlers.
+        Let a client in, if the middleware agrees.
 
-        @param welcome: called before anything else can be said to the client.
+        @param welcome: called before anything else can be said to the client,
+            with what it is told of being let in.
         @param refuse: called with the data of a C{CONNECT_ERROR} packet.
+        @return: whether it is in.
         """
-        refusal = await self._refusal(client)
-        if refusal is not None:
-            refuse(refusal)
-            return
-        if not client.admitted():
-            return
-        self._clients[client.sessionId] = client
-        welcome()
+        isKnown = client.recovered and self.recovery is not None and self.recovery.skipMiddlewares
+        refused = None if isKnown else await self._refusal(client)
+        if refused is not None:
+            refuse(refused)
+        elif client.admitted(welcome):
+            self._clients[client.sessionId] = client
+            self.enter(client, client.rooms)
+        return client.connected
+
+    async def greet(self, client: Client) -> None:
+        """
+        Tell the handlers of a client that has been let in.
+        """
         for event in ("connection", "clientConnect"):
             outcome = self.fire(event, client)
             if isinstance(outcome, Deferred):
                 await outcome
 
+    def close(self) -> None:
+        """
+        Nobody is in it any more, and it is not to be found again.
+        """
+        self._backplane.unsubscribe(self.name)
+
     async def _refusal(self, client: Client) -> dict[str, Any] | None:
-        try:
-            for f in self._middleware:
-                outcome = asDeferred(f(client))
-                if isinstance(outcome, Deferred):
-                    await outcome
-        except ConnectionRefused as refused:
-            data = {} if refused.data is None else {"data": refused.data}
-            return {"message": refused.message, **data}
-        except Exception:
-            self.log.failure("Middleware of {namespace} raised", namespace=self.name)
-            return {"message": "internal error"}
+        elders = () if self._elders is None else self._elders.middleware
+        for f in (*elders, *self._middleware):
+            refused = await refusal(self.log, self.name, f, client)
+            if refused is not None:
+                return refused
         return None
+
+
+def _giveUp(asked: Iterable[Deferred[Any]]) -> None:
+    """
+    Nobody waits for these.
+    """
+    for done in asked:
+        done.addErrback(lambda _: None)
+        done.cancel()

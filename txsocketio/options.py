@@ -26,9 +26,12 @@ class Options:
     if they are given here.
 
     @ivar resource: the path, with or without slashes around it.
-    @ivar protocol: the name of the protocol that is spoken to all clients:
-        C{"annotated"}, the first one, or C{"0.6"}. The two share their URLs,
-        and the server speaks first.
+    @ivar protocol: the name of the generation that is accepted, or a list of
+        them: C{"annotated"} (the first protocol) or C{"0.6"}, which share their
+        URLs; C{"eio4"} (Socket.IO 3 and 4), C{"eio3"} (1 and 2), or instead of
+        these C{"engine.io"}, without Socket.IO.
+    @ivar parser: how Socket.IO 1 and later write their packets: C{"text"}, or
+        C{"msgpack"} as Node's C{socket.io-msgpack-parser} does.
     @ivar transports: the names of the accepted transports; L{None} for all.
     @ivar transportOptions: L{Settings} by transport name, as mappings.
     @ivar log: a function that gets each entry of the log as one L{str}: a
@@ -48,6 +51,25 @@ class Options:
     @ivar trustProxy: whether C{X-Forwarded-*} headers are believed.
     @ivar drafts: whether WebSockets may speak the drafts of 2010, hixie-76
         and hixie-75.
+    @ivar allowRequest: asked with the L{Handshake} of each request that would
+        open a session. It may return a Deferred or be a coroutine function;
+        C{False}, or L{ConnectionRefused}, turns the client away with status
+        403.
+    @ivar cookie: the name of a cookie in which Engine.IO's clients are given
+        the session id when they begin with polling, for proxies that send
+        all requests of one client the same way. L{None} for none.
+    @ivar httpCompression: whether Engine.IO's polls are answered compressed,
+        where the client takes that.
+    @ivar perMessageDeflate: whether WebSocket messages are compressed, where
+        the client wants that.
+    @ivar concurrentHandlers: whether the events of one client are handled
+        without waiting for the Deferreds of the handlers before.
+    @ivar connectionStateRecovery: what clients can come back to that were away
+        for a while, as a mapping of L{txsocketio.recovery.Bounds}' names; an
+        empty one for its defaults, L{None} for nothing.
+    @ivar cleanupEmptyChildNamespaces: whether namespaces that were made for
+        clients go with the last of them.
+    @ivar maxChildNamespaces: how many may be made for clients.
     @ivar clientFiles: a folder of client scripts to serve instead of ours.
     @ivar maxSessions: how many sessions there may be.
     @ivar maxSessionsPerAddress: how many of one address.
@@ -55,7 +77,8 @@ class Options:
     """
 
     resource: str = "socket.io"
-    protocol: str = "annotated"
+    protocol: str | Iterable[str] = ("annotated", "eio4")
+    parser: str = "text"
     transports: Iterable[str] | None = None
     transportOptions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     log: Callable[[str], Any] | None = None
@@ -67,6 +90,14 @@ class Options:
     ignoreEmptyOrigin: bool = True
     trustProxy: bool = False
     drafts: bool = True
+    allowRequest: Callable[[Any], Any] | None = None
+    cookie: str | None = None
+    httpCompression: bool = True
+    perMessageDeflate: bool = False
+    concurrentHandlers: bool = False
+    connectionStateRecovery: Mapping[str, Any] | None = None
+    cleanupEmptyChildNamespaces: bool = False
+    maxChildNamespaces: int = 10_000
     clientFiles: str | Path | None = None
     maxSessions: int | None = None
     maxSessionsPerAddress: int | None = None
@@ -116,18 +147,23 @@ class Options:
             raise LocalProtocolError(f"unknown option {unknown[0]!r}; there are {known}")
         return cls(**rest), general, handlers
 
-    def chooseProtocol(self, known: Mapping[str, _T]) -> _T:
+    def chooseProtocols(self, known: Mapping[str, _T]) -> list[_T]:
         """
-        What C{protocol} names.
+        What C{protocol} names, in the order in which they are known.
 
-        @param known: all there is.
+        @param known: all there are.
         @raise LocalProtocolError: there is no such protocol.
         """
-        if self.protocol not in known:
-            raise LocalProtocolError(
-                f"unknown protocol {self.protocol!r}; there are {', '.join(known)}"
-            )
-        return known[self.protocol]
+        chosen = [self.protocol] if isinstance(self.protocol, str) else list(self.protocol)
+        for name in chosen:
+            if name not in known:
+                raise LocalProtocolError(f"unknown protocol {name!r}; there are {', '.join(known)}")
+        if not chosen:
+            raise LocalProtocolError(f"no protocols; there are {', '.join(known)}")
+        for one, other in RIVALS:
+            if one in chosen and other in chosen:
+                raise LocalProtocolError(f"protocols {one!r} and {other!r} share their URLs")
+        return [each for name, each in known.items() if name in chosen]
 
     def choose(self, known: Iterable[str]) -> list[str]:
         """
@@ -165,6 +201,10 @@ class Options:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
+RIVALS = (("annotated", "0.6"), ("eio4", "engine.io"), ("eio3", "engine.io"))
+"""Protocols of which a listener can accept one, since the server speaks first."""
+
+
 def _isHandler(name: str) -> bool:
     return name.startswith("on") and name[2:3].isupper()
 
@@ -184,7 +224,17 @@ def _isList(value: object) -> bool:
 
 _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "resource": (lambda value: isinstance(value, str), "a path"),
-    "protocol": (lambda value: isinstance(value, str), "a name"),
+    "protocol": (lambda value: isinstance(value, str) or _isList(value), "a name or a list"),
+    "parser": (lambda value: value in ("text", "msgpack"), "text or msgpack"),
+    "connectionStateRecovery": (
+        lambda value: value is None or isinstance(value, Mapping),
+        "a mapping (or None)",
+    ),
+    "allowRequest": (lambda value: value is None or callable(value), "a function (or None)"),
+    "cookie": (
+        lambda value: value is None or (isinstance(value, str) and bool(value)),
+        "a name (or None)",
+    ),
     "transports": (lambda value: value is None or _isList(value), "a list of names (or None)"),
     "transportOptions": (
         lambda value: (

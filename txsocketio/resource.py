@@ -11,9 +11,10 @@ from typing import Protocol
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
+from txsocketio.errors import Fault, RemoteProtocolError
 from txsocketio.interfaces import IDialect
 from txsocketio.static import ClientFiles
-from txsocketio.transports._http import HTTPTransport, answer
+from txsocketio.transports._http import HTTPTransport, answer, complain
 
 
 class Router:
@@ -41,10 +42,52 @@ class Router:
         """
         parts = [part.decode("utf-8", "backslashreplace") for part in path]
         for dialect in self._dialects:
-            place = dialect.locate(parts, request.args)
-            if place is not None and place.transport in self._transports:
-                return self._transports[place.transport].resource(place)
+            try:
+                found = self._locate(dialect, parts, request)
+            except RemoteProtocolError as error:
+                return _Wrong(dialect, error)
+            if found is not None:
+                return found
+        for dialect in self._dialects:
+            if not any(parts) and dialect.owns(request.args):
+                return _Wrong(dialect, _UNSUPPORTED)
         return self._files.find(parts)
+
+    def _locate(
+        self, dialect: IDialect, parts: Sequence[str], request: Request
+    ) -> IResource | None:
+        place = dialect.locate(parts, request.args)
+        if place is None:
+            return None
+        if place.transport in dialect.transports and place.transport in self._transports:
+            return self._transports[place.transport].resource(place)
+        if place.isSure:
+            raise RemoteProtocolError("unknown transport", fault=Fault.TRANSPORT_UNKNOWN)
+        return None
+
+
+_UNSUPPORTED = RemoteProtocolError(
+    "this version of the protocol is not spoken here", fault=Fault.VERSION_UNSUPPORTED
+)
+
+
+class _Wrong(Resource):
+    """
+    What can only be meant for a dialect, which does not know it.
+    """
+
+    isLeaf = True
+
+    def __init__(self, dialect: IDialect, error: RemoteProtocolError) -> None:
+        super().__init__()
+        self._dialect = dialect
+        self._error = error
+
+    def render(self, request: Request) -> bytes:
+        """
+        Say what is wrong.
+        """
+        return complain(request, self._dialect, self._error)
 
 
 class Routed(Protocol):
@@ -72,11 +115,12 @@ class SocketIOResource(Resource):
         """
         return self._router.find(_below(path, request), request) or _NotHere()
 
-    def render(self, request: Request) -> bytes:
+    def render(self, request: Request) -> bytes | int:
         """
         This URL itself, without a slash.
         """
-        return _NotHere().render(request)
+        body: bytes | int = (self._router.find([], request) or _NotHere()).render(request)
+        return body
 
 
 class _NotHere(Resource):
@@ -114,7 +158,7 @@ class Fork(Resource):
         """
         parts = _below(path, request)
         mount = self._mount
-        if parts[: len(mount)] == mount and len(parts) > len(mount):
+        if parts[: len(mount)] == mount:
             found = self._router.find(parts[len(mount) :], request)
             if found is not None:
                 return found

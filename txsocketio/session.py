@@ -5,7 +5,7 @@ One client's connection, whatever carries it, and however often that changes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from zope.interface import implementer
 
 from txsocketio.errors import DisconnectReason, RemoteProtocolError, UnsupportedByClient
-from txsocketio.interfaces import IDialect, IReceiver, ISession, ITransport
+from txsocketio.interfaces import IDialect, IReceiver, ISession, ITransport, Place
 from txsocketio.lifecycle import Action, Input, Life, State
 from txsocketio.packets import Kind, Packet
 
@@ -65,6 +65,11 @@ class _Discarding:
         Too late.
         """
 
+    def drained(self) -> None:
+        """
+        Too late.
+        """
+
     def closed(self, reason: DisconnectReason) -> None:
         """
         Known.
@@ -108,6 +113,7 @@ class Session:
     @ivar dialect: changes when the client shows another form of its
         generation.
     @ivar transportName: the only transport that may carry the session.
+    @ivar upgrades: to which others it may move.
     @ivar connections: how many transports have carried it, polls included.
     @ivar tick: see L{txsocketio.timers.Sleeper}.
     """
@@ -115,6 +121,7 @@ class Session:
     __slots__ = (
         "__weakref__",
         "_beats",
+        "_candidate",
         "_decoder",
         "_dispatching",
         "_events",
@@ -125,6 +132,7 @@ class Session:
         "_reason",
         "_receiver",
         "_transport",
+        "_volatile",
         "connections",
         "dialect",
         "handshake",
@@ -132,32 +140,43 @@ class Session:
         "sid",
         "tick",
         "transportName",
+        "upgrades",
     )
 
     def __init__(
         self,
         keeper: Keeper,
         sid: str,
-        dialect: IDialect,
-        transportName: str,
+        place: Place,
         settings: Settings,
         handshake: Handshake,
         receiver: Callable[[Session], IReceiver],
+        upgrades: Sequence[str] = (),
     ) -> None:
+        """
+        @param place: where it was opened: in which dialect, over which
+            transport.
+        @param receiver: makes what it hands its packets to.
+        """
         self._keeper = keeper
         self.sid = sid
-        self.dialect = dialect
-        self.transportName = transportName
+        dialect = place.dialect
+        self.dialect: IDialect = dialect
+        self.transportName = place.transport
+        self.upgrades = upgrades
         self.settings = settings
         self.handshake = handshake
         self.connections = 0
         self.tick = 0
         self._decoder = dialect.decoder(settings)
         self._dispatching = False
-        self._life = Life(settings)
+        self._life = _life(dialect, settings)
         self._transport: ITransport | None = None
-        self._queue: deque[Frame] = deque()
+        self._candidate: ITransport | None = None
+        # With each frame: whether it is volatile.
+        self._queue: deque[tuple[Frame, bool]] = deque()
         self._queueBytes = 0
+        self._volatile = 0
         self._beats = 0
         self._events: deque[_Event] | None = None
         self._reason = DisconnectReason.TRANSPORT_CLOSE
@@ -179,12 +198,20 @@ class Session:
         """
         return self._transport is not None and self._transport.writable
 
-    def send(self, packet: Packet) -> None:
+    @property
+    def pending(self) -> int:
         """
+        How many bytes wait in the queue.
+        """
+        return self._queueBytes
+
+    def send(self, packet: Packet, volatile: bool = False) -> None:
+        """
+        @param volatile: see L{write}.
         @raise txsocketio.errors.LocalProtocolError: the packet cannot be
             written to this client.
         """
-        self.write(self.dialect.encode(packet))
+        self.write(self.dialect.encode(packet), volatile)
 
     def tell(self, packet: Packet) -> None:
         """
@@ -194,18 +221,30 @@ class Session:
         with suppress(UnsupportedByClient):
             self.send(packet)
 
-    def write(self, frame: Frame) -> None:
+    def write(self, frame: Frame, volatile: bool = False) -> None:
         """
         Send a frame of L{dialect}, or queue it. More than may be queued ends
         the session; one frame may always be.
+
+        @param volatile: don't queue more than C{maxVolatile} of the kind, and
+            give them up rather than the session.
         """
         if self._receiver is _DISCARDING:
             return
         transport = self._transport
         if transport is not None and transport.writable:
             transport.write((frame,))
-        else:
+        elif not volatile:
             self._enqueue(frame)
+        elif self._volatile < self.settings.maxVolatile and not self._isFull(frame):
+            self._append(frame, True)
+
+    def joined(self) -> None:
+        """
+        The client is in a namespace.
+        """
+        if self._life.standing is State.OUTSIDE:
+            self._step(_Event(Input.JOINED))
 
     def close(self, reason: DisconnectReason) -> None:
         """
@@ -227,6 +266,11 @@ class Session:
         """
         See L{ISession.attach}.
         """
+        if self._life.carriage is State.POLL and not self.dialect.resumes:
+            detail = "a poll while another one waits"
+            reason = DisconnectReason.TRANSPORT_ERROR
+            self._step(_Event(Input.OVERLAPPED, reason=reason, detail=detail))
+            raise RemoteProtocolError(detail)
         self._step(_Event(Input.OPENED if transport.isStream else Input.POLLED, transport))
 
     def detach(self, transport: ITransport) -> None:
@@ -247,7 +291,8 @@ class Session:
         elif self._transport is transport:
             self._transport = None
             self._reason = reason
-            self._step(_Event(Input.LOST))
+            what = Input.LOST if self.dialect.resumes else Input.BROKEN
+            self._step(_Event(what, reason=reason))
 
     def resumed(self, transport: ITransport) -> None:
         """
@@ -285,6 +330,39 @@ class Session:
             self.fail(DisconnectReason.PARSE_ERROR, error.reason)
             raise
 
+    # For an upgrade: see L{txsocketio.upgrade.Upgrade}.
+
+    def offered(self, transport: ITransport) -> None:
+        """
+        A better transport offers to carry the session.
+
+        @raise RemoteProtocolError: another one has done so already, or it is
+            too late.
+        """
+        if self._life.passage is not State.SETTLED or transport.name not in self.upgrades:
+            raise RemoteProtocolError("this session is being upgraded, or has been")
+        self._candidate = transport
+        self._step(_Event(Input.OFFERED))
+
+    def probed(self) -> None:
+        """
+        It has shown that it works.
+        """
+        self._step(_Event(Input.PROBED))
+
+    def switched(self, transport: ITransport) -> None:
+        """
+        The client uses it from now on.
+        """
+        self._candidate = None
+        self._step(_Event(Input.UPGRADED, transport))
+
+    def withdrawn(self, reason: DisconnectReason, detail: str = "") -> None:
+        """
+        It has gone, or is of no use.
+        """
+        self._step(_Event(Input.WITHDRAWN, reason=reason, detail=detail))
+
     def _dispatch(self, packets: Iterable[Packet]) -> None:
         self._dispatching = True
         try:
@@ -295,41 +373,83 @@ class Session:
     def _dispatchEach(self, packets: Iterable[Packet]) -> None:
         for packet in packets:
             self.dialect = self._decoder.dialect
-            if packet.kind is Kind.PONG:
-                self._answered(packet)
-            elif packet.kind is Kind.CLOSE:
-                self.fail(DisconnectReason.CLIENT)
-            else:
+            if self._life.pulse is State.AWAITING:
+                self._heard(packet)
+            take = _TAKES.get(packet.kind)
+            if take is None:
                 self._receiver.received(packet)
+            else:
+                take(self, packet)
             if self._receiver is _DISCARDING:
                 # The decoder may be in any state: nothing more goes into it.
                 return
 
+    def _heard(self, packet: Packet) -> None:
+        if packet.kind is not Kind.PONG:
+            self._step(_Event(Input.HEARD))
+
     def _answered(self, packet: Packet) -> None:
+        if not self.dialect.serverBeats:
+            raise RemoteProtocolError("an answer to a heartbeat that was not sent")
         # A wrong number is ignored, as the genuine server does; so is an
         # answer to nothing.
         if packet.data == self.dialect.beat(self._beats).data:
             self._step(_Event(Input.ANSWERED))
 
-    def _enqueue(self, frame: Frame) -> None:
-        size = frame.size
-        full = (
+    def _pinged(self, packet: Packet) -> None:
+        if self.dialect.serverBeats:
+            raise RemoteProtocolError("a heartbeat, which is the server's to send")
+        self.send(Packet(Kind.PONG, packet.data))
+        self._step(_Event(Input.PINGED))
+
+    def _partedFrom(self, packet: Packet) -> None:
+        isLeaving = self.dialect.rootIsConnection
+        self.fail(DisconnectReason.CLIENT if isLeaving else DisconnectReason.TRANSPORT_CLOSE)
+
+    def _misplaced(self, packet: Packet) -> None:
+        raise RemoteProtocolError("an upgrade where nothing has been offered")
+
+    def _ignore(self, packet: Packet) -> None:
+        """
+        It means nothing.
+        """
+
+    def _isFull(self, frame: Frame) -> bool:
+        return bool(self._queue) and (
             len(self._queue) >= self.settings.maxQueue
-            or self._queueBytes + size > self.settings.maxQueueBytes
+            or self._queueBytes + frame.size > self.settings.maxQueueBytes
         )
-        if full and self._queue:
+
+    def _enqueue(self, frame: Frame) -> None:
+        if self._volatile and self._isFull(frame):
+            self._giveUpVolatile()
+        if self._isFull(frame):
             self.fail(DisconnectReason.SLOW_CONSUMER)
         else:
-            self._queue.append(frame)
-            self._queueBytes += size
+            self._append(frame, False)
+
+    def _append(self, frame: Frame, volatile: bool) -> None:
+        self._queue.append((frame, volatile))
+        self._queueBytes += frame.size
+        self._volatile += volatile
+
+    def _giveUpVolatile(self) -> None:
+        kept = [frame for frame, volatile in self._queue if not volatile]
+        self._emptyQueue()
+        for frame in kept:
+            self._append(frame, False)
+
+    def _emptyQueue(self) -> None:
+        self._queue.clear()
+        self._queueBytes = self._volatile = 0
 
     def _flush(self) -> None:
         if self._queue and self.writable:
-            frames = tuple(self._queue)
-            self._queue.clear()
-            self._queueBytes = 0
+            frames = [frame for frame, _ in self._queue]
+            self._emptyQueue()
             assert self._transport is not None
             self._transport.write(frames)
+            self._receiver.drained()
         if self._life.carriage is State.LEAVING and not self._queue:
             self._step(_Event(Input.DRAINED))
 
@@ -368,13 +488,32 @@ class Session:
             self._step(_Event(what, reason=_REASONS.get(what, self._reason)))
 
     def _adopt(self, event: _Event) -> None:
-        self._transport = event.transport
+        transport = event.transport
+        assert transport is not None
+        offer = transport.session
+        if offer is not None and offer is not self:
+            self._moveTo(transport, offer)
+        self._transport = transport
         self.connections += 1
+
+    def _moveTo(self, transport: ITransport, offer: ISession) -> None:
+        """
+        An upgrade ends: what it stood for is the session's own now.
+        """
+        transport.session = self
+        self.dialect = self._decoder.dialect = offer.dialect
+        self.settings = self._life.settings = offer.settings
+        self.transportName, self.upgrades = offer.transportName, offer.upgrades
 
     def _evict(self, event: _Event) -> None:
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.close(event.reason)
+
+    def _reject(self, event: _Event) -> None:
+        candidate, self._candidate = self._candidate, None
+        if candidate is not None:
+            candidate.close(event.reason, event.detail)
 
     def _greet(self, event: _Event) -> None:
         for packet in self.dialect.opening(self):
@@ -387,7 +526,7 @@ class Session:
         self._flush()
 
     def _answerPoll(self, event: _Event) -> None:
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.isStream:
             self._transport.write(())
 
     def _beat(self, event: _Event) -> None:
@@ -405,22 +544,46 @@ class Session:
         # Not bounded: nothing comes after it. Where the generation has no word
         # for it, the client sees its connection go.
         with suppress(UnsupportedByClient):
-            self._queue.append(self.dialect.encode(Packet(Kind.CLOSE)))
+            self._append(self.dialect.encode(Packet(Kind.CLOSE)), False)
 
     def _cut(self, event: _Event) -> None:
         transport, self._transport = self._transport, None
-        self._queue.clear()
-        self._queueBytes = 0
+        self._emptyQueue()
         self._keeper.forget(self)
         if transport is not None:
             transport.close(self._reason, event.detail)
+        self._reject(event)
 
 
-_REASONS = {Input.BEAT_MISSED: DisconnectReason.PING_TIMEOUT}
+def _life(dialect: IDialect, settings: Settings) -> Life:
+    """
+    The life that lies before a session.
+    """
+    return Life(
+        settings,
+        State.STILL if dialect.serverBeats else State.DORMANT,
+        State.INSIDE if dialect.joinsRoot else State.STRANGER,
+    )
+
+
+_REASONS = {
+    Input.BEAT_MISSED: DisconnectReason.PING_TIMEOUT,
+    Input.NEVER_JOINED: DisconnectReason.REFUSED,
+}
+
+# What is not for the receiver.
+_TAKES: dict[Kind, Callable[[Session, Packet], None]] = {
+    Kind.PING: Session._pinged,
+    Kind.PONG: Session._answered,
+    Kind.CLOSE: Session._partedFrom,
+    Kind.UPGRADE: Session._misplaced,
+    Kind.NOOP: Session._ignore,
+}
 
 _ACTIONS: dict[Action, Callable[[Session, _Event], None]] = {
     Action.ADOPT: Session._adopt,
     Action.EVICT: Session._evict,
+    Action.REJECT: Session._reject,
     Action.GREET: Session._greet,
     Action.OPEN: Session._open,
     Action.FLUSH: Session._flushNow,

@@ -39,6 +39,10 @@ class Settings:
         and how many fragments one WebSocket message may have.
     @ivar maxQueue: how many packets may wait to be sent.
     @ivar maxQueueBytes: how many bytes may wait to be sent.
+    @ivar maxVolatile: how many volatile packets may wait to be sent, among
+        the others. With 0 they are dropped where they cannot leave at once;
+        with more they are dropped when C{maxQueue} or C{maxQueueBytes} is
+        reached, before the client itself is given up.
     @ivar maxPending: how many received packets of one client may wait for
         the application.
     @ivar maxNamespaces: how many namespaces one client may be in.
@@ -58,6 +62,7 @@ class Settings:
     maxPackets: int = 10_000
     maxQueue: int = 10_000
     maxQueueBytes: int = 1024 * 1024
+    maxVolatile: int = 0
     maxPending: int = 20_000
     maxNamespaces: int = 1_000
     maxRooms: int = 1_000

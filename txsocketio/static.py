@@ -18,6 +18,7 @@ from twisted.web.pages import notFound
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from txsocketio.codings import accepts
 from txsocketio.errors import LocalProtocolError
 
 BROWSER = Path(__file__).parent / "browser"
@@ -48,7 +49,6 @@ _METHODS = (b"GET", b"HEAD")
 
 # RFC 9110, section 12.4.2: what is not 0. Anything that is no weight counts
 # as 0, for whoever sent it understands the file as it is.
-_POSITIVE_WEIGHT = re.compile(rb"\s*(?:;\s*q=(?:0\.0*[1-9][0-9]*|1(?:\.0*)?)\s*)?")
 
 # RFC 9110, section 13.1.2; the second is *, or a tag as the genuine server's
 # clients send it.
@@ -90,7 +90,9 @@ class _ClientFile(Resource):
         if request.method not in _METHODS:
             request.setHeader(b"Allow", b", ".join(_METHODS))
             return _line(request, HTTPStatus.METHOD_NOT_ALLOWED, "method not allowed")
-        form = self._small if _acceptsGzip(request) else self._plain
+        form = (
+            self._small if accepts(_header(request, b"Accept-Encoding"), b"gzip") else self._plain
+        )
         if _isKnown(request, form.tag):
             self._setValidators(request, form)
             request.setResponseCode(HTTPStatus.NOT_MODIFIED)
@@ -238,14 +240,6 @@ def _header(request: Request, name: bytes) -> bytes:
     A header that holds a list, in one piece.
     """
     return b",".join(request.requestHeaders.getRawHeaders(name, ()))
-
-
-def _acceptsGzip(request: Request) -> bool:
-    accepted: dict[bytes, bool] = {}
-    for part in _header(request, b"Accept-Encoding").lower().split(b","):
-        coding, semicolon, weight = part.partition(b";")
-        accepted[coding.strip()] = bool(_POSITIVE_WEIGHT.fullmatch(semicolon + weight))
-    return accepted.get(b"gzip", accepted.get(b"*", False))
 
 
 def _isKnown(request: Request, tag: bytes) -> bool:

@@ -237,6 +237,8 @@ declare namespace io {
     send(frames: readonly string[], leaving: boolean): void;
     /** Let go; what was sent before may still go out. */
     close(): void;
+    /** Give back the frames that the server has certainly not taken, nor ever will. */
+    untaken?(): string[];
   }
 
   interface TransportClass {

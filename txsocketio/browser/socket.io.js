@@ -178,6 +178,8 @@
   //                          page is about to go, and whatever is not handed
   //                          over now never will be.
   //   close()                let go; what was sent before may still go out.
+  //   untaken()              where it can tell: give back the frames that the
+  //                          server has certainly not taken, nor ever will.
   //
   // Its URLs come from link.url(part, ...); link.sessionId is null at first.
 
@@ -219,6 +221,10 @@
   // of them is written as three escaped bytes, and each frame is as short as can be.
   const POST_LENGTH = 50000;
 
+  // So answers who has done nothing: a server that does not know the session, or a
+  // proxy that has no server. Behind any other failure, the frames may have arrived.
+  const NOT_TAKEN = new Set([404, 503]);
+
   // How long the last POST may hold up the end of a stream.
   const FAREWELL = 2000;
 
@@ -249,6 +255,11 @@
       setTimeout(end, FAREWELL);
     }
 
+    /** What has not gone out, and now will not; what was refused first of all. */
+    untaken() {
+      return this._waiting.splice(0);
+    }
+
     /** A beacon outlives the page. */
     _beacon() {
       const data = this._waiting.splice(0).join("");
@@ -274,10 +285,11 @@
         if (length > POST_LENGTH) break;
         count += 1;
       }
-      return this._waiting.splice(0, count).join("");
+      return this._waiting.splice(0, count);
     }
 
-    async _post(data) {
+    async _post(frames) {
+      const data = frames.join("");
       const response = await fetch(this._url(), {
         method: "POST",
         mode: this._mode,
@@ -288,6 +300,7 @@
       });
       // An opaque response is what "no-cors" shows of another origin's: no status.
       if (!response.ok && response.type !== "opaque") {
+        if (NOT_TAKEN.has(response.status)) this._waiting.unshift(...frames);
         throw new Error(`a POST was answered ${response.status}`);
       }
     }
@@ -325,6 +338,10 @@
 
     send(frames, leaving) {
       this._poster.send(frames, leaving);
+    }
+
+    untaken() {
+      return this._poster.untaken();
     }
   }
 
@@ -543,7 +560,7 @@
   /**
    * One connection over one transport: its session id, its heartbeats, its end.
    * It tells its owner `_linked()`, `_message(data)` and, once and as the last
-   * thing, `_unlinked(link, reason, error)`; afterwards nothing reaches it.
+   * thing, `_unlinked(link, reason, error, untaken)`; afterwards nothing reaches it.
    */
   class Link {
     constructor(owner, name) {
@@ -614,18 +631,23 @@
     /** End it from this side, with a goodbye if there is anybody to hear it. */
     leave(reason, leaving = false) {
       if (this.sessionId !== null) this.send([GOODBYE], leaving);
-      this.lost(reason);
+      this._end(reason);
     }
 
     /** It has ended. `detail` says what went wrong, if something did. */
     lost(reason, detail) {
       if (!this.alive) return;
+      const error = detail === undefined ? undefined : new Error(`${this.name}: ${detail}`);
+      this._end(reason, error, this._transport.untaken?.());
+    }
+
+    _end(reason, error, untaken = []) {
+      if (!this.alive) return;
       this.alive = false;
       links.delete(this);
       clearTimeout(this._timer);
       this._transport.close();
-      const error = detail === undefined ? undefined : new Error(`${this.name}: ${detail}`);
-      this._owner._unlinked(this, reason, error);
+      this._owner._unlinked(this, reason, error, untaken);
     }
 
     _expectMore() {
@@ -954,7 +976,7 @@
       this._link.lost("io server disconnect");
     }
 
-    _unlinked(link, reason, error) {
+    _unlinked(link, reason, error, untaken) {
       this._link = null;
       const wasOpen = link.sessionId !== null;
       // A server that sends us away each time is asked less and less often.
@@ -962,10 +984,22 @@
       const closed = this._everything().filter((realm) => realm.connected);
       // All of them first: a handler must find none that only seems to be connected.
       for (const realm of closed) realm._cut();
+      for (const frame of untaken) this._keep(frame, closed);
       if (error) this._fire("error", error);
       for (const realm of closed) realm._fire("disconnect", reason);
       if (wasOpen) this._retryLater();
       else if (this._wanted && !this._link) this._tryNext();
+    }
+
+    /** A message that this connection has not taken waits for the next one. */
+    _keep(frame, realms) {
+      for (const [type, data] of new Decoder().add(frame)) {
+        if (type !== MESSAGE) return;
+        const { realm: name, event } = readMessage(data);
+        // An answer: the next connection may have asked something else by that id.
+        if (event === "") return;
+        realms.find((realm) => realm._wanted && realm.name === name)?._waiting.push(frame);
+      }
     }
   }
 

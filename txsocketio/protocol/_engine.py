@@ -122,7 +122,9 @@ class EngineDialect:
         for name, closeTimeout in (("polling", None), ("websocket", 0.0))
     }
     resumes = False
+    recovers = False
     joinsByTalking = False
+    speaksDrafts = False
     postField = b"d"
 
     def __init__(self, codec: Codec) -> None:
@@ -157,6 +159,12 @@ class EngineDialect:
             None if index is None else int(index),
             isSure=True,
         )
+
+    def owns(self, args: Mapping[bytes, Sequence[bytes]]) -> bool:
+        """
+        See L{IDialect.owns}.
+        """
+        return isAsked((), args)
 
     def speaking(self, args: Mapping[bytes, Sequence[bytes]]) -> IDialect:
         """

@@ -84,6 +84,8 @@ class FirstDialect:
     resumes = True
     rootIsConnection = True
     joinsRoot = True
+    speaksDrafts = True
+    recovers = False
     postField = b"data"
 
     def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
@@ -97,6 +99,12 @@ class FirstDialect:
         last = next((part for part in reversed(path[2:]) if part), "")
         index = int(last) if _INDEX.fullmatch(last) else None
         return Place(self, path[0], sid or None, index)
+
+    def owns(self, args: Mapping[bytes, Sequence[bytes]]) -> bool:
+        """
+        See L{IDialect.owns}. Queries mean nothing.
+        """
+        return False
 
     def complaint(self, error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
         """

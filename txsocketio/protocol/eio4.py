@@ -37,6 +37,7 @@ class EIO4(EngineDialect):
     name = "eio4"
     versions = ("4",)
     serverBeats = True
+    recovers = True
 
     def speaking(self, args: Mapping[bytes, Sequence[bytes]]) -> IDialect:
         """

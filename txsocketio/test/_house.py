@@ -20,12 +20,15 @@ PACKAGE = "txsocketio"
 LAYERS = (
     ("errors", "handshake", "interfaces", "packets", "settings"),
     (
+        "acks",
         "bodylimit",
+        "codings",
         "frames",
         "handlers",
         "lifecycle",
         "limits",
         "options",
+        "orders",
         "origins",
         "peerlog",
         "protocol",
@@ -33,13 +36,15 @@ LAYERS = (
         "timers",
         "verbs",
     ),
-    ("manager", "session", "upgrade"),
+    ("audience", "flow", "inbox", "manager", "recovery", "refusals", "rooms", "session", "upgrade"),
     (
         "backplane",
         "client",
         "connection",
         "flashpolicy",
         "namespace",
+        "parents",
+        "registry",
         "static",
         "transports",
     ),
@@ -54,8 +59,12 @@ LAYERS = (
 NEIGHBOURS = {
     ("connection", "client"),
     ("connection", "namespace"),
+    ("connection", "registry"),
     ("manager", "session"),
+    ("manager", "upgrade"),
     ("protocol", "frames"),
+    ("registry", "namespace"),
+    ("registry", "parents"),
     ("settings", "errors"),
 }
 

@@ -38,6 +38,7 @@ from txsocketio.test.decoding import (
     packet,
     quickly,
 )
+from txsocketio.test.fakes import Bench
 
 DIALECTS = {"genuine": (GENUINE,), "specification": (SPECIFICATION,)}
 BOTH = (SPECIFICATION, GENUINE)
@@ -438,8 +439,8 @@ class DialectTests(SynchronousTestCase):
         """
         A session begins with its id.
         """
-        (packet,) = SPECIFICATION.opening("12345")
-        self.assertEqual(packet, Packet(Kind.OPEN, "12345"))
+        (packet,) = SPECIFICATION.opening(Bench().session)
+        self.assertEqual(packet, Packet(Kind.OPEN, "SID"))
 
     def test_join(self) -> None:
         """
@@ -604,13 +605,45 @@ ANNOTATIONS = st.none() | st.dictionaries(KEYS, st.none() | VALUES, min_size=1, 
 REALMS = (NAMES | VALUES).filter(bool).map(lambda name: "/" + name)
 NAMESPACES = st.just("/") | REALMS
 
+
+def unlogged(*fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Packet]:
+    """
+    A packet that is in no log.
+    """
+    return st.builds(Packet, *fields, offset=st.none())
+
+
 PACKETS = st.one_of(
-    st.builds(Packet, st.just(Kind.MESSAGE), PLAIN, NAMESPACES, st.none(), ANNOTATIONS),
-    st.builds(Packet, st.just(Kind.JSON), JSON, NAMESPACES, st.none(), ANNOTATIONS),
-    st.builds(Packet, st.just(Kind.EVENT), EVENTS, NAMESPACES, st.none() | IDS, ANNOTATIONS),
-    st.builds(Packet, st.just(Kind.ACK), st.lists(JSON), NAMESPACES, IDS, ANNOTATIONS),
-    st.builds(Packet, st.just(Kind.CONNECT), JSON, REALMS, st.none(), ANNOTATIONS),
-    st.builds(Packet, st.just(Kind.DISCONNECT), st.none(), REALMS, st.none(), ANNOTATIONS),
+    st.builds(
+        Packet, st.just(Kind.MESSAGE), PLAIN, NAMESPACES, st.none(), ANNOTATIONS, offset=st.none()
+    ),
+    st.builds(
+        Packet, st.just(Kind.JSON), JSON, NAMESPACES, st.none(), ANNOTATIONS, offset=st.none()
+    ),
+    st.builds(
+        Packet,
+        st.just(Kind.EVENT),
+        EVENTS,
+        NAMESPACES,
+        st.none() | IDS,
+        ANNOTATIONS,
+        offset=st.none(),
+    ),
+    st.builds(
+        Packet, st.just(Kind.ACK), st.lists(JSON), NAMESPACES, IDS, ANNOTATIONS, offset=st.none()
+    ),
+    st.builds(
+        Packet, st.just(Kind.CONNECT), JSON, REALMS, st.none(), ANNOTATIONS, offset=st.none()
+    ),
+    st.builds(
+        Packet,
+        st.just(Kind.DISCONNECT),
+        st.none(),
+        REALMS,
+        st.none(),
+        ANNOTATIONS,
+        offset=st.none(),
+    ),
 )
 
 

@@ -22,7 +22,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import Request
 from twisted.web.http_headers import Headers
 
-from txsocketio import AckTimeout, Client, ConnectionRefused, LocalProtocolError
+from txsocketio import (
+    AckTimeout,
+    Client,
+    ConnectionRefused,
+    LocalProtocolError,
+    RemoteProtocolError,
+)
 from txsocketio.test.support import (
     BINARY,
     CLOSE,
@@ -1254,9 +1260,9 @@ class OpeningAttacks(AttackCase):
         request.requestHeaders = Headers({k: [v] for k, v in HANDSHAKE.items()})
         transport: Any = self.server.io.router._transports["websocket"]
         self.assertIsInstance(transport, WebSocket)
-        body = transport.get(request, Mock(sid=None))
+        error = self.assertRaises(RemoteProtocolError, transport.get, request, Mock(sid=None))
         self.assertEqual(
-            (request.code, body), (426, b"this URL takes WebSocket connections only\n")
+            (error.httpStatus, error.reason), (426, "this URL takes WebSocket connections only")
         )
 
     def test_withoutUpgrade(self) -> None:

@@ -319,6 +319,22 @@ class ReadingAttacks(SocketCase):
         await self.gone
         await self.assertHonestClientIsWell()
 
+    async def test_muchAtOnce(self) -> None:
+        """
+        Who reads is not slow because the application sends more in one turn
+        than may wait: the socket is given what it takes.
+        """
+        self.serve()
+        for opened in (self.open(), self.openStream("htmlfile")):
+            peer, client = await opened
+            for _ in range(20):
+                client.send("x" * 100_000)
+            client.send("the end")
+            self.assertTrue(client.connected)
+            await peer.until(b"1:8::the end,")
+            peer.transport.abortConnection()
+            await self.gone
+
     async def test_closesWithoutReading(self) -> None:
         """
         The goodbye is answered behind all that waits; who does not take that

@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio.errors import DisconnectReason, LocalProtocolError, RemoteProtocolError
+from txsocketio.interfaces import ISession, Place
 from txsocketio.lifecycle import State
 from txsocketio.limits import Limits
 from txsocketio.manager import SessionManager
@@ -30,6 +31,8 @@ from txsocketio.test.fakes import (
     FakeStream,
     handshake,
 )
+
+SETTINGS = {"fake": Settings(**INTERVALS), "slow": Settings(**INTERVALS, maxQueue=7)}
 
 
 class ManagerCase(SynchronousTestCase):
@@ -52,8 +55,9 @@ class ManagerCase(SynchronousTestCase):
             self.clock,
             PeerLog(Logger(observer=self.log), self.clock),
             self.receiver,
-            {"stream": Settings(**INTERVALS), "poll": Settings(**INTERVALS, maxQueue=7)},
+            lambda dialect, name: SETTINGS[name],
             limits or Limits(),
+            SETTINGS,
         )
 
     def receiver(self, session: Session) -> FakeReceiver:
@@ -63,11 +67,17 @@ class ManagerCase(SynchronousTestCase):
         self.receivers[session.sid] = FakeReceiver()
         return self.receivers[session.sid]
 
-    def create(self, transport: str = "stream", dialect: FakeDialect | None = None) -> Session:
+    def create(self, transport: str = "fake", dialect: FakeDialect | None = None) -> Session:
         """
         A new session.
         """
-        return self.manager.create(dialect or self.dialect, transport, handshake())
+        return self.manager.create(Place(dialect or self.dialect, transport), handshake())
+
+    def find(self, sid: str, transport: str, dialect: FakeDialect | None = None) -> ISession:
+        """
+        What is found under that id.
+        """
+        return self.manager.find(Place(dialect or self.dialect, transport, sid))
 
     def opened(self, dialect: FakeDialect | None = None) -> tuple[Session, FakeStream]:
         """
@@ -106,9 +116,9 @@ class SessionsTests(ManagerCase):
         """
         A session has what it was made of, and the settings of its transport.
         """
-        session = self.create("poll")
+        session = self.create("slow")
         self.assertIs(session.dialect, self.dialect)
-        self.assertEqual(session.transportName, "poll")
+        self.assertEqual(session.transportName, "slow")
         self.assertEqual(session.settings.maxQueue, 7)
         self.assertEqual(session.handshake, handshake())
         self.assertEqual(session.state, State.NEW)
@@ -138,34 +148,33 @@ class SessionsTests(ManagerCase):
         """
         A session is found under its id, by its own transport.
         """
-        session = self.create("poll")
-        self.create("poll")
-        self.assertIs(self.manager.find(session.sid, "poll"), session)
+        session = self.create("slow")
+        self.create("slow")
+        self.assertIs(self.find(session.sid, "slow"), session)
 
     def test_findUnknown(self) -> None:
         for sid in ("", "x", "__proto__", "\ud800"):
-            self.assertRefused(404, "unknown session id", self.manager.find, sid, "poll")
+            self.assertRefused(404, "unknown session id", self.find, sid, "slow")
 
     def test_findOtherTransport(self) -> None:
-        sid = self.create("poll").sid
         self.assertRefused(
             400,
             "this session belongs to another transport",
-            self.manager.find,
-            sid,
-            "stream",
+            self.find,
+            self.create("fake").sid,
+            "slow",
         )
 
     def test_findEnded(self) -> None:
         """
         A session that is over is unknown; one that is leaving is not.
         """
-        session = self.create("poll")
+        session = self.create("slow")
         session.attach(FakePoll(session))
         session.close(DisconnectReason.SERVER)
-        self.assertIs(self.manager.find(session.sid, "poll"), session)
+        self.assertIs(self.find(session.sid, "slow"), session)
         self.clock.advance(INTERVALS["farewellTimeout"])
-        self.assertRefused(404, "unknown session id", self.manager.find, session.sid, "poll")
+        self.assertRefused(404, "unknown session id", self.find, session.sid, "slow")
 
     def test_limits(self) -> None:
         """
@@ -174,7 +183,7 @@ class SessionsTests(ManagerCase):
         self.make(Limits(sessions=2, perAddress=1))
         session = self.create()
         self.assertRefused(503, "too many sessions from your address", self.create)
-        self.manager.create(self.dialect, "poll", handshake("192.0.2.2"))
+        self.manager.create(Place(self.dialect, "slow"), handshake("192.0.2.2"))
         self.assertRefused(503, "too many sessions", self.create)
         session.fail(DisconnectReason.CLIENT)
         self.create()
@@ -241,7 +250,7 @@ class LogTests(ManagerCase):
         session.received("nonsense")
         self.assertEqual(
             self.log.lines,
-            [f"Session {session.sid} (stream, 192.0.2.1) ended: parse error: no packet: nonsense"],
+            [f"Session {session.sid} (fake, 192.0.2.1) ended: parse error: no packet: nonsense"],
         )
 
     def test_nothingToSay(self) -> None:
@@ -294,7 +303,7 @@ class FanOutTests(ManagerCase):
         """
         It waits for whom it cannot reach now.
         """
-        session = self.create("poll")
+        session = self.create("slow")
         session.attach(FakePoll(session))
         self.manager.fanOut(self.packet, [session])
         poll = FakePoll(session)
@@ -385,7 +394,7 @@ class CloseTests(ManagerCase):
         told why.
         """
         _, stream = self.opened()
-        session = self.create("poll")
+        session = self.create("slow")
         session.attach(FakePoll(session))
         done = self.manager.close()
         self.assertEqual(stream.texts(), ["CLOSE"])
@@ -403,7 +412,7 @@ class CloseTests(ManagerCase):
         """
         It takes no longer than the farewell may.
         """
-        session = self.create("poll")
+        session = self.create("slow")
         session.attach(FakePoll(session))
         done = self.manager.close()
         self.clock.advance(INTERVALS["farewellTimeout"] - 0.125)

@@ -23,7 +23,8 @@ KNOWN = ["websocket", "xhr-polling", "jsonp-polling"]
 
 VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
     "resource": (["io", "/a/b/"], [None, 5, b"io", ["io"]]),
-    "protocol": (["annotated", "0.6"], [None, 5, b"0.6", ["0.6"]]),
+    "protocol": (["annotated", "0.6", ["eio4"], ("eio4", "0.6"), iter(["eio4"])], [None, 5]),
+    "parser": (["text", "msgpack"], [None, "json", b"text", 5, ["text"]]),
     "transports": ([None, KNOWN, tuple(KNOWN), iter(KNOWN)], ["websocket", 5]),
     "transportOptions": (
         [{}, {"websocket": {"duration": 1}}],
@@ -38,6 +39,11 @@ VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
     "ignoreEmptyOrigin": ([True, False], []),
     "trustProxy": ([True, False], []),
     "drafts": ([True, False], []),
+    "allowRequest": ([None, nothing], [True, "f", 5]),
+    "cookie": ([None, "io"], ["", 5, True, b"io", {"name": "io"}]),
+    "httpCompression": ([True, False], []),
+    "perMessageDeflate": ([True, False], []),
+    "concurrentHandlers": ([True, False], []),
     "clientFiles": ([None, "dist", Path("dist")], [5, b"dist", ["dist"]]),
     "maxSessions": ([None, 0, 10], ["5", -1, True, 1.5]),
     "maxSessionsPerAddress": ([None, 0, 10], ["5", -1, True, 1.5]),
@@ -48,10 +54,13 @@ L{txsocketio.origins}; a choice is whatever is true or not."""
 
 TAKES = {
     "resource": "a path",
-    "protocol": "a name",
+    "protocol": "a name or a list",
+    "parser": "text or msgpack",
     "transports": "a list of names (or None)",
     "transportOptions": "a mapping of transports' names to mappings",
     "log": "a function (or None)",
+    "allowRequest": "a function (or None)",
+    "cookie": "a name (or None)",
     "flashPolicyPort": "a port up to 65535",
     "flashMovie": "a file (or None)",
     "clientFiles": "a folder (or None)",
@@ -163,20 +172,33 @@ class ProtocolTests(SynchronousTestCase):
 
     def test_chosen(self) -> None:
         """
-        What bears the name; the first protocol where nothing is said.
+        What bears the names, in the order in which they are known; all of
+        today and the first protocol where nothing is said.
         """
-        known = {"annotated": 1, "0.6": 2}
-        self.assertEqual(Options().chooseProtocol(known), 1)
-        self.assertEqual(Options(protocol="0.6").chooseProtocol(known), 2)
+        known = {"annotated": 1, "0.6": 2, "eio4": 3, "eio3": 4}
+        self.assertEqual(Options().chooseProtocols(known), [1, 3, 4])
+        self.assertEqual(Options(protocol="0.6").chooseProtocols(known), [2])
+        self.assertEqual(Options(protocol=["eio3", "0.6"]).chooseProtocols(known), [2, 4])
 
     def test_unknown(self) -> None:
         """
         All that there are are named.
         """
         error = self.assertRaises(
-            LocalProtocolError, Options(protocol="0.5").chooseProtocol, {"a": 1, "b": 2}
+            LocalProtocolError, Options(protocol="0.5").chooseProtocols, {"a": 1, "b": 2}
         )
         self.assertEqual(str(error), "unknown protocol '0.5'; there are a, b")
+        self.assertRaises(LocalProtocolError, Options(protocol=[]).chooseProtocols, {"a": 1})
+
+    def test_rivals(self) -> None:
+        """
+        What would be spoken on the same URLs is not spoken together.
+        """
+        known = {"annotated": 1, "0.6": 2}
+        error = self.assertRaises(
+            LocalProtocolError, Options(protocol=known).chooseProtocols, known
+        )
+        self.assertEqual(str(error), "protocols 'annotated' and '0.6' share their URLs")
 
 
 class MountTests(SynchronousTestCase):

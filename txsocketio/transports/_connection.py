@@ -16,10 +16,13 @@ from txsocketio.interfaces import ISession, Place
 from txsocketio.transports._http import Gate, Pausable
 
 
-def takeOver(request: Request, protocol: IProtocol) -> None:
+def takeOver(request: Request, protocol: IProtocol) -> bytes:
     """
     Let C{protocol} have the connection on which C{request} came. The rest of
     what has arrived there is handed to it as soon as this returns to Twisted.
+
+    @return: what has arrived there while the application was asked; it is
+        C{protocol}'s too, and comes first.
     """
     channel: Any = request.channel
     transport = channel.transport
@@ -27,14 +30,20 @@ def takeOver(request: Request, protocol: IProtocol) -> None:
     # The rest is still in the channel's hands, and comes out there.
     channel.dataReceived = channel.rawDataReceived = protocol.dataReceived
     channel.connectionLost = protocol.connectionLost
+    # The channel has kept it for its next request, and may have stopped reading
+    # when it kept enough.
+    kept, channel._dataBuffer = b"".join(channel._dataBuffer), []
+    if kept:
+        transport.resumeProducing()
     protocol.makeConnection(transport)
+    return kept
 
 
 class Carrier(Pausable):
     """
     A connection that carries a session until either of them goes.
 
-    @ivar _session: L{None} until the handshake is in order.
+    @ivar session: L{None} until the handshake is in order.
     @ivar _deadline: what happens to a peer that keeps us waiting.
     """
 
@@ -44,11 +53,15 @@ class Carrier(Pausable):
         self.name = place.transport
         self.writable = False
         self._gate = gate
-        self._settings = gate.settings[self.name]
+        self._settings = gate.settings(place.dialect, self.name)
         self._place = place
         self._request = request
-        self._session: ISession | None = None
+        self.session: ISession | None = None
         self._deadline: IDelayedCall | None = None
+
+    @property
+    def _socket(self) -> object:
+        return self.transport
 
     def _begin(self, session: ISession) -> None:
         """
@@ -63,8 +76,8 @@ class Carrier(Pausable):
         The session is carried no more.
         """
         self.writable = False
-        if self._session is not None:
-            self._session.lost(self._asTransport, reason)
+        if self.session is not None:
+            self.session.lost(self._asTransport, reason)
 
     def _within(self, seconds: float, late: Callable[[], object]) -> None:
         """

@@ -6,22 +6,29 @@ request that waits for its answer.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import unquote_to_bytes
 
-from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer, IReactorTime, IWriteDescriptor
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
-from txsocketio.errors import DisconnectReason, RemoteProtocolError
+from txsocketio.errors import (
+    ConnectionRefused,
+    DisconnectReason,
+    Fault,
+    RemoteProtocolError,
+)
+from txsocketio.handlers import FailureLog, Handler, asDeferred
 from txsocketio.handshake import Handshake
-from txsocketio.interfaces import ISession, ITransport, Place
+from txsocketio.interfaces import IDialect, ISession, ITransport, Place
 from txsocketio.manager import SessionManager
 from txsocketio.origins import Origins, Verdict
 
@@ -40,18 +47,30 @@ class Gate:
     """
     The way from a request to a session.
 
-    @ivar settings: by transport name.
+    @ivar settings: those of a dialect's sessions on a transport of that name.
+    @ivar log: for what the application raises.
     @ivar trustProxy: whether C{X-Forwarded-For} and C{X-Forwarded-Proto} tell
         where a request comes from.
     @ivar drafts: whether WebSockets may speak the drafts of 2010.
+    @ivar allowRequest: is asked with the L{Handshake} whether a session may be
+        opened; L{None} where nobody is.
+    @ivar cookie: the name of a cookie that gets the session id, where a
+        generation has that; empty for none.
+    @ivar httpCompression: whether polls may be answered compressed.
+    @ivar perMessageDeflate: whether WebSocket messages may be compressed.
     """
 
     origins: Origins
     manager: SessionManager
-    settings: Mapping[str, Settings]
+    settings: Callable[[IDialect, str], Settings]
     clock: IReactorTime
+    log: FailureLog
     trustProxy: bool = False
     drafts: bool = True
+    allowRequest: Handler | None = None
+    cookie: str = ""
+    httpCompression: bool = True
+    perMessageDeflate: bool = False
 
     def enter(self, place: Place, request: Request) -> ISession:
         """
@@ -60,9 +79,31 @@ class Gate:
         @raise RemoteProtocolError: it names one that is not to be had.
         """
         if place.sid is None:
-            handshake = handshakeOf(request, self.trustProxy)
-            return self.manager.create(place.dialect, place.transport, handshake)
-        return self.manager.find(place.sid, place.transport)
+            return self.manager.create(place, handshakeOf(request, self.trustProxy))
+        return self.manager.find(place)
+
+    async def ask(self, request: Request) -> None:
+        """
+        Ask the application whether a session may be opened.
+
+        @raise RemoteProtocolError: it may not.
+        """
+        assert self.allowRequest is not None
+        try:
+            allowed = asDeferred(self.allowRequest(handshakeOf(request, self.trustProxy)))
+            if isinstance(allowed, Deferred):
+                allowed = await allowed
+        except ConnectionRefused as refused:
+            raise _forbidden(refused.message) from None
+        except Exception:
+            self.log.failure("allowRequest raised")
+            raise _forbidden("internal error") from None
+        if allowed is False:
+            raise _forbidden("this request is not allowed")
+
+
+def _forbidden(reason: str) -> RemoteProtocolError:
+    return RemoteProtocolError(reason, HTTPStatus.FORBIDDEN, Fault.FORBIDDEN)
 
 
 def handshakeOf(request: Request, trustProxy: bool) -> Handshake:
@@ -115,10 +156,20 @@ def answer(request: Request, status: int, line: str) -> bytes:
     """
     One line for whoever reads it.
     """
+    return _reply(request, status, TEXT, f"{line}\n".encode("ascii", "backslashreplace"))
+
+
+def complain(request: Request, dialect: IDialect, error: RemoteProtocolError) -> bytes:
+    """
+    What is wrong with the request, as its generation is told that.
+    """
+    return _reply(request, *dialect.complaint(error))
+
+
+def _reply(request: Request, status: int, contentType: bytes, body: bytes) -> bytes:
     # Twisted has no phrase for some.
     request.setResponseCode(status, HTTPStatus(status).phrase.encode("ascii"))
-    request.setHeader(b"Content-Type", TEXT)
-    body = f"{line}\n".encode("ascii", "backslashreplace")
+    request.setHeader(b"Content-Type", contentType)
     request.setHeader(b"Content-Length", str(len(body)).encode("ascii"))
     # Twisted would log a line for each body that answers a HEAD.
     return b"" if request.method == b"HEAD" else body
@@ -133,16 +184,23 @@ class HTTPTransport:
     @cvar methods: the HTTP methods it serves.
     @cvar leading: the headers that stand before those that allow an origin,
         as in the genuine server's answers.
+    @cvar postContentType: that of the answer to a POST.
     """
 
     name: ClassVar[str]
     defaults: ClassVar[Mapping[str, Any]] = {}
     methods: ClassVar[Sequence[bytes]] = (b"GET", b"POST", b"OPTIONS")
     leading: ClassVar[Sequence[bytes]] = (b"Content-Type",)
+    postContentType: ClassVar[bytes] = PLAIN
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self.settings: Settings = gate.settings[self.name]
+
+    def settingsAt(self, place: Place) -> Settings:
+        """
+        The intervals and limits of sessions there.
+        """
+        return self.gate.settings(place.dialect, self.name)
 
     def resource(self, place: Place) -> Resource:
         """
@@ -156,18 +214,37 @@ class HTTPTransport:
         """
         if request.method not in self.methods:
             request.setHeader(b"Allow", b", ".join(self.methods))
-            return answer(request, HTTPStatus.METHOD_NOT_ALLOWED, "method not allowed")
+            return complain(request, place.dialect, _WRONG_METHOD)
         verdict = self.gate.origins.judge(request.requestHeaders.getRawHeaders)
         if not verdict.allowed:
-            return self.refuse(request, verdict)
+            return self.refuse(request, place, verdict)
         for name in self.leading:
             # A header stays where it was first, whatever it is set to.
             request.setHeader(name, b"")
         allowOrigin(request, verdict)
+        if place.sid is None and request.method == b"GET" and self.gate.allowRequest is not None:
+            Deferred.fromCoroutine(self._serveIfAllowed(request, place))
+            return NOT_DONE_YET
+        return self._attempt(request, place)
+
+    async def _serveIfAllowed(self, request: Request, place: Place) -> None:
+        gone: list[Failure] = []
+        request.notifyFinish().addErrback(gone.append)
+        try:
+            await self.gate.ask(request)
+        except RemoteProtocolError as error:
+            body: bytes | int = complain(request, place.dialect, error)
+        else:
+            body = NOT_DONE_YET if gone else self._attempt(request, place)
+        if isinstance(body, bytes) and not gone:
+            request.write(body)
+            request.finish()
+
+    def _attempt(self, request: Request, place: Place) -> bytes | int:
         try:
             return self.serve(request, place)
         except RemoteProtocolError as error:
-            return answer(request, error.httpStatus, error.reason)
+            return complain(request, place.dialect, error)
 
     def serve(self, request: Request, place: Place) -> bytes | int:
         """
@@ -192,31 +269,36 @@ class HTTPTransport:
         Take the client's packets.
         """
         if place.sid is None:
-            raise RemoteProtocolError("a POST needs a session id in its URL")
+            raise RemoteProtocolError(
+                "a POST needs a session id in its URL", fault=Fault.BAD_METHOD
+            )
         session = self.gate.enter(place, request)
-        session.receivedPayload(self._payload(request, place))
-        request.setHeader(b"Content-Type", PLAIN)
+        session.receivedPayload(self.payload(request, place))
+        request.setHeader(b"Content-Type", self.postContentType)
         return b"ok"
 
-    def _payload(self, request: Request, place: Place) -> str:
+    def payload(self, request: Request, place: Place) -> str | bytes:
         """
-        The packets in a request's body, as text.
+        The packets in a request's body.
         """
-        limit = self.settings.maxPayload
+        name = place.dialect.postField
+        field = formField(self.body(request, place), name)
+        if not field:
+            raise RemoteProtocolError(f"the form field {name.decode('ascii')} is missing or empty")
+        return self.unwrap(decoded(field), place)
+
+    def body(self, request: Request, place: Place) -> bytes:
+        """
+        A request's body, as long as it may be.
+        """
+        limit = self.settingsAt(place).maxPayload
         content: IO[bytes] = request.content  # type: ignore[assignment]
         body = content.read(limit + 1)
         if len(body) > limit:
             raise RemoteProtocolError(
                 f"the body exceeds {limit} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             )
-        name = place.dialect.postField
-        field = formField(body, name)
-        if not field:
-            raise RemoteProtocolError(f"the form field {name.decode('ascii')} is missing or empty")
-        try:
-            return self.unwrap(field.decode("utf-8"), place)
-        except UnicodeDecodeError:
-            raise RemoteProtocolError("the body is not UTF-8") from None
+        return body
 
     def unwrap(self, field: str, place: Place) -> str:
         """
@@ -241,11 +323,26 @@ class HTTPTransport:
         request.finish()
         return NOT_DONE_YET
 
-    def refuse(self, request: Request, verdict: Verdict) -> bytes:
+    def refuse(self, request: Request, place: Place, verdict: Verdict) -> bytes:
         """
         Turn a foreign page away.
         """
-        return answer(request, HTTPStatus.FORBIDDEN, verdict.reason)
+        return complain(request, place.dialect, _forbidden(verdict.reason))
+
+
+_WRONG_METHOD = RemoteProtocolError(
+    "method not allowed", HTTPStatus.METHOD_NOT_ALLOWED, Fault.BAD_METHOD
+)
+
+
+def decoded(body: bytes) -> str:
+    """
+    @raise RemoteProtocolError: C{body} is not UTF-8.
+    """
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise RemoteProtocolError("the body is not UTF-8") from None
 
 
 class _Located(Resource):
@@ -280,7 +377,12 @@ class Polling(HTTPTransport):
         """
         Wait with the answer until there is something to say.
         """
-        session = self.gate.enter(place, request)
+        return self.hold(request, place, self.gate.enter(place, request))
+
+    def hold(self, request: Request, place: Place, session: ISession) -> int:
+        """
+        Let the session answer.
+        """
         session.attach(Poll(self, place, session, request))
         return NOT_DONE_YET
 
@@ -289,6 +391,18 @@ class Polling(HTTPTransport):
         What the transport's way of reading wants of an answer.
         """
         return body
+
+    def finish(self, request: Request, place: Place, body: bytes) -> None:
+        """
+        Answer a poll.
+        """
+        self._send(request, self.contentType, self.wrap(body, place))
+
+    def _send(self, request: Request, contentType: bytes, data: bytes) -> None:
+        request.setHeader(b"Content-Type", contentType)
+        request.setHeader(b"Content-Length", str(len(data)).encode("ascii"))
+        request.write(data)
+        request.finish()
 
 
 @implementer(ITransport)
@@ -302,9 +416,9 @@ class Poll:
     def __init__(self, polling: Polling, place: Place, session: ISession, request: Request) -> None:
         self.name = polling.name
         self.writable = True
+        self.session = session
         self._polling = polling
         self._place = place
-        self._session = session
         self._request = request
         request.notifyFinish().addErrback(self._lost)
 
@@ -312,7 +426,10 @@ class Poll:
         """
         See L{ITransport.write}.
         """
-        self._finish(self._session.dialect.join(frames))
+        self.writable = False
+        body = self.session.dialect.join(frames)
+        self.session.detach(self)
+        self._polling.finish(self._request, self._place, body)
 
     def close(self, reason: DisconnectReason, detail: str = "") -> None:
         """
@@ -320,21 +437,11 @@ class Poll:
         spare for an answer that never comes.
         """
         if self.writable:
-            self._finish(b"")
-
-    def _finish(self, body: bytes) -> None:
-        self.writable = False
-        self._session.detach(self)
-        request = self._request
-        data = self._polling.wrap(body, self._place)
-        request.setHeader(b"Content-Type", self._polling.contentType)
-        request.setHeader(b"Content-Length", str(len(data)).encode("ascii"))
-        request.write(data)
-        request.finish()
+            self.write(())
 
     def _lost(self, reason: Failure) -> None:
         self.writable = False
-        self._session.lost(self, DisconnectReason.TRANSPORT_CLOSE)
+        self.session.lost(self, DisconnectReason.TRANSPORT_CLOSE)
 
 
 class Streaming(HTTPTransport):
@@ -390,12 +497,12 @@ class Pausable:
     """
     A connection that can be written to more than once, and says when.
 
-    @ivar _session: L{None} until there is one.
+    @ivar session: L{None} until there is one.
     """
 
     isStream = True
     writable: bool
-    _session: ISession | None
+    session: ISession | None
 
     @property
     def _asTransport(self) -> ITransport:
@@ -407,19 +514,30 @@ class Pausable:
         """
         return True
 
+    @property
+    def _socket(self) -> object:
+        """
+        What the connection is written to in the end.
+        """
+        raise NotImplementedError
+
     def pauseProducing(self) -> None:
         """
-        The socket takes no more just now.
+        Twisted holds as much as it likes to. It gives that to the socket in
+        the next turn of the reactor, but the application may send more in
+        this one, and nobody is slow as long as the socket takes it.
         """
         self.writable = False
+        if IWriteDescriptor.providedBy(self._socket):
+            self._socket.doWrite()
 
     def resumeProducing(self) -> None:
         """
         The socket takes more.
         """
-        if self._session is not None and self._isOpen():
+        if self.session is not None and self._isOpen():
             self.writable = True
-            self._session.resumed(self._asTransport)
+            self.session.resumed(self._asTransport)
 
     def stopProducing(self) -> None:
         """
@@ -434,22 +552,27 @@ class Stream(Pausable):
     One GET whose answer goes on.
     """
 
-    _session: ISession
+    session: ISession
 
     def __init__(self, streaming: Streaming, session: ISession, request: Request) -> None:
         self.name = streaming.name
         self.writable = True
         self._streaming = streaming
-        self._session = session
+        self.session = session
         self._request = request
         request.notifyFinish().addErrback(self._lost)
         request.registerProducer(self, True)
+
+    @property
+    def _socket(self) -> object:
+        channel: Any = self._request.channel
+        return channel.transport if isinstance(channel, HTTPChannel) else None
 
     def write(self, frames: Sequence[Frame]) -> None:
         """
         See L{ITransport.write}.
         """
-        body = self._session.dialect.join(frames)
+        body = self.session.dialect.join(frames)
         self._request.write(self._streaming.wrap(body))
 
     def close(self, reason: DisconnectReason, detail: str = "") -> None:
@@ -469,4 +592,4 @@ class Stream(Pausable):
 
     def _lost(self, reason: Failure) -> None:
         self.writable = False
-        self._session.lost(self, DisconnectReason.TRANSPORT_CLOSE)
+        self.session.lost(self, DisconnectReason.TRANSPORT_CLOSE)

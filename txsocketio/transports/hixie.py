@@ -308,14 +308,14 @@ class HixieTransport(Carrier, Protocol):
         The opening is complete: there is a session from now on.
         """
         try:
-            self._session = self._gate.enter(self._place, self._request)
+            self.session = self._gate.enter(self._place, self._request)
         except RemoteProtocolError as error:
             self._refuse(error.httpStatus, error.reason)
             return
         self.transport.write(self._opening.answer(self._lastKey))
         self._open = True
         self._hear = self._framesReceived
-        self._begin(self._session)
+        self._begin(self.session)
 
     def _refuse(self, status: int, line: str) -> None:
         self._hear = _ignore
@@ -327,11 +327,11 @@ class HixieTransport(Carrier, Protocol):
     # What the peer says.
 
     def _framesReceived(self, data: bytes) -> None:
-        assert self._session is not None
+        assert self.session is not None
         try:
             for text in self._reader.read(data):
                 if self._open:
-                    self._session.received(text)
+                    self.session.received(text)
         except RemoteProtocolError:
             self._end(DisconnectReason.TRANSPORT_ERROR)
         else:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from twisted.web.http import Request
 
-from txsocketio.interfaces import ISession
+from txsocketio.interfaces import ISession, Place
 from txsocketio.origins import Verdict
 from txsocketio.transports._http import Streaming
 
@@ -53,12 +53,12 @@ class HTMLFile(Streaming):
             literal = literal.replace(plain, escaped)
         return _SCRIPT % f"parent.s._({literal}, document);".encode()
 
-    def refuse(self, request: Request, verdict: Verdict) -> bytes:
+    def refuse(self, request: Request, place: Place, verdict: Verdict) -> bytes:
         """
         See L{Streaming.refuse}.
         """
         if request.method != b"GET":
-            return super().refuse(request, verdict)
+            return super().refuse(request, place, verdict)
         request.setResponseCode(HTTPStatus.OK)
         request.setHeader(*self.heading[0])
         return _HEAD + _SCRIPT % _ALERT

@@ -50,12 +50,12 @@ class JSONPPolling(Polling):
         text: str = place.dialect.unscript(field)
         return text
 
-    def refuse(self, request: Request, verdict: Verdict) -> bytes:
+    def refuse(self, request: Request, place: Place, verdict: Verdict) -> bytes:
         """
         See L{Polling.refuse}.
         """
         if request.method != b"GET":
-            return super().refuse(request, verdict)
+            return super().refuse(request, place, verdict)
         request.setResponseCode(HTTPStatus.OK)
         request.setHeader(b"Content-Type", JAVASCRIPT)
         return ALERT

@@ -4,11 +4,12 @@ websocket: RFC 6455, as Autobahn speaks it, and the drafts before it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.server import NOT_DONE_YET
@@ -18,7 +19,7 @@ from txsocketio.errors import DisconnectReason, RemoteProtocolError
 from txsocketio.interfaces import ITransport, Place
 from txsocketio.transports import hixie
 from txsocketio.transports._connection import Carrier, takeOver
-from txsocketio.transports._http import Gate, HTTPTransport, answer
+from txsocketio.transports._http import Gate, HTTPTransport
 
 if TYPE_CHECKING:
     from txsocketio.frames import Frame
@@ -32,6 +33,8 @@ _CODES = {
     DisconnectReason.SLOW_CONSUMER: _POLICY,
 }
 _REASON_BYTES = 123
+# Less is not worth the work; as Node's server has it.
+_COMPRESSED_FROM = 1024
 
 
 class _Quiet:
@@ -79,7 +82,7 @@ class WebSocketTransport(Carrier, WebSocketServerProtocol):  # type: ignore[misc
         The handshake is in order, and not yet answered.
         """
         try:
-            self._session = self._gate.enter(self._place, self._request)
+            self.session = self._gate.enter(self._place, self._request)
         except RemoteProtocolError as error:
             raise ConnectionDeny(int(error.httpStatus), error.reason) from None
 
@@ -87,15 +90,15 @@ class WebSocketTransport(Carrier, WebSocketServerProtocol):  # type: ignore[misc
         """
         The handshake is done.
         """
-        assert self._session is not None
-        self._begin(self._session)
+        assert self.session is not None
+        self._begin(self.session)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """
         One whole message; text has been found to be UTF-8.
         """
-        assert self._session is not None
-        self._session.received(payload if isBinary else payload.decode("utf-8"))
+        assert self.session is not None
+        self.session.received(payload if isBinary else payload.decode("utf-8"))
 
     def onMessageBegin(self, isBinary: bool) -> None:
         """
@@ -159,10 +162,23 @@ class WebSocketTransport(Carrier, WebSocketServerProtocol):  # type: ignore[misc
         """
         if not self._isOpen():
             return
-        if len(frames) == 1:
+        if self.websocket_extensions_in_use:
+            self._writeCompressed(frames)
+        elif len(frames) == 1:
             self.transport.write(frames[0].webSocket)
         else:
             self.transport.writeSequence([frame.webSocket for frame in frames])
+
+    def _writeCompressed(self, frames: Sequence[Frame]) -> None:
+        """
+        Autobahn knows how this connection compresses.
+        """
+        for frame in frames:
+            for part in frame.parts:
+                isBinary = isinstance(part, bytes)
+                data = part if isinstance(part, bytes) else part.encode("utf-8")
+                isSmall = len(data) < _COMPRESSED_FROM
+                self.sendMessage(data, isBinary, doNotCompress=isSmall)
 
     def close(self, reason: DisconnectReason, detail: str = "") -> None:
         """
@@ -188,17 +204,27 @@ class WebSocket(HTTPTransport):
 
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
-        self._factory = WebSocketServerFactory(reactor=gate.clock)
-        limit = self.settings.maxPayload
-        self._factory.setProtocolOptions(
-            webStatus=False,
-            maxFramePayloadSize=limit,
-            maxMessagePayloadSize=limit,
-            failByDrop=False,
-            # The session's clock serves the WebSocket too.
-            openHandshakeTimeout=0,
-            closeHandshakeTimeout=0,
-        )
+        self._factories: dict[int, WebSocketServerFactory] = {}
+
+    def _factoryAt(self, place: Place) -> WebSocketServerFactory:
+        """
+        What has Autobahn's options for sessions there.
+        """
+        limit = self.settingsAt(place).maxPayload
+        if limit not in self._factories:
+            factory = self._factories[limit] = WebSocketServerFactory(reactor=self.gate.clock)
+            factory.setProtocolOptions(
+                webStatus=False,
+                maxFramePayloadSize=limit,
+                maxMessagePayloadSize=limit,
+                failByDrop=False,
+                # The session's clock serves the WebSocket too.
+                openHandshakeTimeout=0,
+                closeHandshakeTimeout=0,
+            )
+            if self.gate.perMessageDeflate:
+                factory.setProtocolOptions(perMessageCompressionAccept=_acceptDeflate(limit))
+        return self._factories[limit]
 
     def get(self, request: Request, place: Place) -> bytes | int:
         """
@@ -209,22 +235,25 @@ class WebSocket(HTTPTransport):
         # HTTP/2 has no connection to give away.
         isOurs = isinstance(request.channel, HTTPChannel)
         if not isOurs or upgrade[0].lower() != b"websocket":
-            return _upgradeRequired(request)
+            raise _upgradeRequired(request)
         if hixie.isSpoken(request.requestHeaders):
             return self._getDraft(request, place)
         self._check(request, place)
         protocol = WebSocketTransport(self.gate, place, request)
-        protocol.factory = self._factory
-        takeOver(request, protocol)
-        _replay(request, protocol)
+        protocol.factory = self._factoryAt(place)
+        kept = takeOver(request, protocol)
+        _replay(request, protocol, kept)
         return NOT_DONE_YET
 
     def _getDraft(self, request: Request, place: Place) -> bytes | int:
         hixie.makeLast(request)
-        if not self.gate.drafts:
-            return _upgradeRequired(request)
+        if not (self.gate.drafts and place.dialect.speaksDrafts):
+            raise _upgradeRequired(request)
         self._check(request, place)
-        takeOver(request, hixie.HixieTransport(self.gate, place, request))
+        protocol = hixie.HixieTransport(self.gate, place, request)
+        kept = takeOver(request, protocol)
+        if kept:
+            protocol.dataReceived(kept)
         return NOT_DONE_YET
 
     def _check(self, request: Request, place: Place) -> None:
@@ -236,16 +265,34 @@ class WebSocket(HTTPTransport):
             self.gate.enter(place, request)
 
 
-def _upgradeRequired(request: Request) -> bytes:
+def _upgradeRequired(request: Request) -> RemoteProtocolError:
     request.setHeader(b"Upgrade", b"websocket")
-    return answer(request, HTTPStatus.UPGRADE_REQUIRED, "this URL takes WebSocket connections only")
+    return RemoteProtocolError(
+        "this URL takes WebSocket connections only", HTTPStatus.UPGRADE_REQUIRED
+    )
 
 
-def _replay(request: Request, protocol: WebSocketTransport) -> None:
+def _acceptDeflate(limit: int) -> Callable[[Sequence[Any]], Any]:
+    """
+    @param limit: bytes to which one message may inflate.
+    """
+
+    def accept(offers: Sequence[Any]) -> PerMessageDeflateOfferAccept | None:
+        for offer in offers:
+            if isinstance(offer, PerMessageDeflateOffer):
+                return PerMessageDeflateOfferAccept(offer, max_message_size=limit)
+        return None
+
+    return accept
+
+
+def _replay(request: Request, protocol: WebSocketTransport, rest: bytes) -> None:
     """
     Begin with the request itself, which Autobahn wants to read for itself.
+
+    @param rest: what came behind it.
     """
     lines = [b" ".join((request.method, request.uri, b"HTTP/1.1"))]
     for name, values in request.requestHeaders.getAllRawHeaders():
         lines += [b"%s: %s" % (name, value) for value in values]
-    protocol.dataReceived(b"\r\n".join((*lines, b"", b"")))
+    protocol.dataReceived(b"\r\n".join((*lines, b"", rest)))

@@ -23,11 +23,12 @@ they are acknowledged with) make the server do something:
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from txsocketio import Client, Listener
+from txsocketio import Client, ClientDisconnected, Listener
 
 Farewells = defaultdict[str, Deferred[str]]
 
@@ -66,7 +67,7 @@ class Host:
         client.on("received", lambda: self.messages)
         client.on("whence", lambda: (client.handshake.address, client.handshake.secure))
         client.on("count", self.count)
-        client.on("ask", lambda question: client.emitWithAck("question", question))
+        client.on("ask", self.ask)
         client.on("tell", client.broadcast)
         client.on("kick", client.disconnect)
         client.on("farewell", self.farewells.__getitem__)
@@ -78,6 +79,13 @@ class Host:
         """
         self.messages.append(message)
         self.client.send(message)
+
+    async def ask(self, question: str) -> Any:
+        """
+        Ask the client, which may go without an answer.
+        """
+        with suppress(ClientDisconnected):
+            return await self.client.emitWithAck("question", question)
 
     def count(self, number: int) -> None:
         """

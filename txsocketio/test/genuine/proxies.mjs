@@ -74,6 +74,7 @@ export async function serveBehind({ make }, ...options) {
   await program.start();
   const programs = [program, server];
   return {
+    server,
     plain: new Door(false, plain, programs),
     secure: new Door(true, secure, programs),
     stop: () => Promise.all(programs.map((each) => each.stop())),

@@ -5,6 +5,7 @@ import { eachTransport } from "./eachtransport.mjs";
 import { turnedAway } from "./origins.mjs";
 import { everyPair } from "./pairs.mjs";
 import { PROXIES, serveBehind } from "./proxies.mjs";
+import { comeBack } from "./restart.mjs";
 import { scenario } from "./scenario.mjs";
 import { NAMES } from "./transports.mjs";
 
@@ -46,6 +47,17 @@ for (const proxy of PROXIES) {
         }
         comesFrom(() => other[way], "xhr-polling", ["127.0.0.1", false]);
       }
+    });
+
+    describe("when a server behind it restarts", ONE_BY_ONE, () => {
+      let behind;
+      before(async () => (behind = await serveBehind(proxy, "--trust-proxy")));
+      after(() => behind.stop());
+
+      comeBack(
+        () => behind.server,
+        () => behind.secure,
+      );
     });
 
     describe("the bridge of Flash", ONE_BY_ONE, () => {
