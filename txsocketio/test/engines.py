@@ -8,6 +8,7 @@ import json
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -72,9 +73,9 @@ def vectors(name: str) -> Iterator[Vector]:
         )
 
 
-def read(decoder: IDecoder, messages: Iterable[str | bytes], asPayload: bool = False) -> Outcome:
+def read(decoder: IDecoder, messages: Iterable[Any], asPayload: bool = False) -> Outcome:
     """
-    What is in these messages, or bodies.
+    What is in these messages, or bodies: texts, or bytes.
     """
     packets: list[Packet] = []
     try:
@@ -85,18 +86,14 @@ def read(decoder: IDecoder, messages: Iterable[str | bytes], asPayload: bool = F
     return packets, None, None
 
 
-class FakeSession:
+def fakeSession(upgrades: Sequence[str] = ("websocket",), **settings: Any) -> Any:
     """
     As much of a session as its opening tells of.
     """
-
-    sid = "lYhcXvxpjcJLtduhAAAA"
-
-    def __init__(self, upgrades: Sequence[str] = ("websocket",), **settings: Any) -> None:
-        self.upgrades = upgrades
-        self.settings = Settings(
-            **{"heartbeatInterval": 25.0, "heartbeatTimeout": 20.0, **settings}
-        )
+    intervals = {"heartbeatInterval": 25.0, "heartbeatTimeout": 20.0, **settings}
+    return SimpleNamespace(
+        sid="lYhcXvxpjcJLtduhAAAA", upgrades=upgrades, settings=Settings(**intervals)
+    )
 
 
 def query(**args: str) -> dict[bytes, list[bytes]]:

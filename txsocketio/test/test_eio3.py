@@ -18,7 +18,7 @@ from txsocketio.packets import Kind, Packet
 from txsocketio.protocol.eio3 import EIO3_MSGPACK, EIO3_PLAIN, EIO3_TEXT, EIO3Decoder
 from txsocketio.settings import Settings
 from txsocketio.test.decoding import EMOJI, LinearCase, loadFuzz, quickly
-from txsocketio.test.engines import PACKETS, FakeSession, Outcome, query, read, vectors
+from txsocketio.test.engines import PACKETS, Outcome, fakeSession, query, read, vectors
 
 IN_BASE64 = EIO3_TEXT.speaking(query(b64="1"))
 
@@ -27,7 +27,7 @@ def decoderFor(**limits: int) -> EIO3Decoder:
     return EIO3_TEXT.decoder(Settings(**limits))
 
 
-def readBody(*bodies: str | bytes, decoder: EIO3Decoder | None = None) -> Outcome:
+def readBody(*bodies: Any, decoder: EIO3Decoder | None = None) -> Outcome:
     return read(decoder or decoderFor(), bodies, asPayload=True)
 
 
@@ -364,7 +364,8 @@ class LimitTests(SynchronousTestCase):
         """
         A body holds no more than C{maxPackets}.
         """
-        for one in ["1:2", counted("2")]:
+        ones: list[Any] = ["1:2", counted("2")]
+        for one in ones:
             for count in [4, 10**5]:
                 packets, *error = readBody(one * count, decoder=decoderFor(maxPackets=3))
                 self.assertEqual(packets, [Packet(Kind.PING)] * 3)
@@ -452,7 +453,9 @@ class DialectTests(SynchronousTestCase):
             self.assertEqual(dialect.name, "eio3")
             self.assertTrue(dialect.joinsRoot)
             self.assertFalse(dialect.serverBeats or dialect.resumes or dialect.joinsByTalking)
-        self.assertFalse(EIO3_TEXT.rootIsConnection or IN_BASE64.rootIsConnection)
+        self.assertFalse(
+            EIO3_TEXT.recovers or EIO3_TEXT.rootIsConnection or IN_BASE64.rootIsConnection
+        )
         self.assertTrue(EIO3_PLAIN.rootIsConnection)
 
     def test_locate(self) -> None:
@@ -493,7 +496,7 @@ class DialectTests(SynchronousTestCase):
         """
         It tells nothing of sizes.
         """
-        (packet,) = EIO3_TEXT.opening(FakeSession((), heartbeatTimeout=60.0))
+        (packet,) = EIO3_TEXT.opening(fakeSession((), heartbeatTimeout=60.0))
         self.assertEqual(
             EIO3_TEXT.encode(packet).text,
             '0{"sid":"lYhcXvxpjcJLtduhAAAA","upgrades":[],"pingInterval":25000,'

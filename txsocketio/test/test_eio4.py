@@ -20,7 +20,7 @@ from txsocketio.packets import Kind, Packet
 from txsocketio.protocol.eio4 import EIO4_MSGPACK, EIO4_PLAIN, EIO4_TEXT, EIO4Decoder
 from txsocketio.settings import Settings
 from txsocketio.test.decoding import LinearCase, loadFuzz, quickly
-from txsocketio.test.engines import PACKETS, FakeSession, query, read, vectors
+from txsocketio.test.engines import PACKETS, fakeSession, query, read, vectors
 
 SEPARATOR = "\x1e"
 
@@ -269,6 +269,8 @@ class DialectTests(SynchronousTestCase):
             self.assertFalse(dialect.resumes or dialect.joinsByTalking)
         self.assertFalse(EIO4_TEXT.joinsRoot or EIO4_TEXT.rootIsConnection)
         self.assertTrue(EIO4_PLAIN.joinsRoot and EIO4_PLAIN.rootIsConnection)
+        self.assertTrue(EIO4_TEXT.recovers and EIO4_MSGPACK.recovers)
+        self.assertFalse(EIO4_PLAIN.recovers)
 
     def test_defaults(self) -> None:
         """
@@ -319,6 +321,15 @@ class DialectTests(SynchronousTestCase):
         ]:
             self.assertIsNone(EIO4_TEXT.locate(path, args))
 
+    def test_owns(self) -> None:
+        """
+        Queries that only clients of Engine.IO send, in whatever revision.
+        """
+        for args in [query(EIO="9"), query(transport="x"), query(EIO="3", transport="polling")]:
+            self.assertTrue(EIO4_TEXT.owns(args))
+        for args in [{}, query(sid="x"), query(t="1", j="0")]:
+            self.assertFalse(EIO4_TEXT.owns(args))
+
     def test_locateWrong(self) -> None:
         """
         What asks for us, and for what there is not.
@@ -344,53 +355,30 @@ class DialectTests(SynchronousTestCase):
 
     def test_complaint(self) -> None:
         """
-        Errors are told in JSON, by number.
+        Errors are told in JSON, by number, and with the reason where that
+        says more.
         """
-        for error, status, told in [
-            (
-                RemoteProtocolError("x", 400, Fault.TRANSPORT_UNKNOWN),
-                400,
-                {"code": 0, "message": "Transport unknown"},
-            ),
-            (
-                RemoteProtocolError("x", 404, Fault.SESSION_UNKNOWN),
-                400,
-                {"code": 1, "message": "Session ID unknown"},
-            ),
-            (
-                RemoteProtocolError("x", 405, Fault.BAD_METHOD),
-                400,
-                {"code": 2, "message": "Bad handshake method"},
-            ),
-            (
-                RemoteProtocolError("a\u2028"),
-                400,
-                {"code": 3, "message": "Bad request", "reason": "a\u2028"},
-            ),
-            (
-                RemoteProtocolError("x", 403),
-                403,
-                {"code": 4, "message": "Forbidden", "reason": "x"},
-            ),
-            (
-                RemoteProtocolError("x", fault=Fault.FORBIDDEN),
-                403,
-                {"code": 4, "message": "Forbidden", "reason": "x"},
-            ),
+        for error, status, code, message in [
+            (RemoteProtocolError("x", 400, Fault.TRANSPORT_UNKNOWN), 400, 0, "Transport unknown"),
+            (RemoteProtocolError("x", 404, Fault.SESSION_UNKNOWN), 400, 1, "Session ID unknown"),
+            (RemoteProtocolError("x", 405, Fault.BAD_METHOD), 400, 2, "Bad handshake method"),
+            (RemoteProtocolError("a\u2028"), 400, 3, "Bad request"),
+            (RemoteProtocolError("x", 403), 403, 4, "Forbidden"),
+            (RemoteProtocolError("x", fault=Fault.FORBIDDEN), 403, 4, "Forbidden"),
             (
                 RemoteProtocolError("x", fault=Fault.VERSION_UNSUPPORTED),
                 400,
-                {"code": 5, "message": "Unsupported protocol version"},
+                5,
+                "Unsupported protocol version",
             ),
             *(
-                (
-                    RemoteProtocolError("x", status),
-                    status,
-                    {"code": 3, "message": "Bad request", "reason": "x"},
-                )
-                for status in [408, 413, 429, 503]
+                (RemoteProtocolError("x", status), status, 3, "Bad request")
+                for status in [408, 409, 413, 429, 503]
             ),
         ]:
+            told = {"code": code, "message": message}
+            if code in (3, 4):
+                told["reason"] = error.reason
             answered, contentType, body = EIO4_TEXT.complaint(error)
             self.assertEqual((answered, contentType), (status, b"application/json"))
             self.assertEqual(json.loads(body), told)
@@ -401,14 +389,14 @@ class DialectTests(SynchronousTestCase):
         Intervals are told in milliseconds; those that never run out as some
         that browsers can add and count to.
         """
-        (packet,) = EIO4_TEXT.opening(FakeSession())
+        (packet,) = EIO4_TEXT.opening(fakeSession())
         self.assertEqual(
             EIO4_TEXT.encode(packet).text,
             '0{"sid":"lYhcXvxpjcJLtduhAAAA","upgrades":["websocket"],"pingInterval":25000,'
             '"pingTimeout":20000,"maxPayload":1000000}',
         )
         for interval, timeout in [(None, None), (1e9, 1e9)]:
-            session = FakeSession((), heartbeatInterval=interval, heartbeatTimeout=timeout)
+            session = fakeSession((), heartbeatInterval=interval, heartbeatTimeout=timeout)
             (packet,) = EIO4_TEXT.opening(session)
             self.assertEqual(packet.data["upgrades"], [])
             self.assertLess(packet.data["pingInterval"] + packet.data["pingTimeout"], 2**31)

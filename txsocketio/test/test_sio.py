@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.packets import RESERVED, Kind, Packet
+from txsocketio.protocol._json import dumps
 from txsocketio.protocol._sio import FIFTH_TEXT, FOURTH_TEXT, Codec, Reader
 from txsocketio.settings import Settings
 from txsocketio.test.decoding import quickly
@@ -205,12 +206,13 @@ class AttachmentTests(SynchronousTestCase):
         """
         reason = "binary data where no attachment is awaited"
         event = Packet(Kind.EVENT, ["a"])
-        for before, packets in [
+        cases: list[tuple[list[str | bytes], list[Packet]]] = [
             ([], []),
             (['2["a"]'], [event]),
             (['50-["a"]'], [event]),
             ([f'51-["a",{PLACEHOLDER}]', b"x"], [Packet(Kind.EVENT, ["a", b"x"])]),
-        ]:
+        ]
+        for before, packets in cases:
             self.assertEqual(read([*before, b"", b"x"]), (packets, reason, 400))
 
     def test_missing(self) -> None:
@@ -218,7 +220,7 @@ class AttachmentTests(SynchronousTestCase):
         Text is refused while an attachment is awaited.
         """
         text = f'52-["a",{PLACEHOLDER},{{"_placeholder":true,"num":1}}]'
-        for attachments in [[], [b"x"]]:
+        for attachments in [(), (b"x",)]:
             for other in ['2["a"]', "0", text, ""]:
                 self.assertEqual(
                     read([text, *attachments, other]),
@@ -246,9 +248,9 @@ class AttachmentTests(SynchronousTestCase):
             {"_placeholder": False, "num": 0},
             {"num": 0},
         ]:
-            text = f'51-["a",{FIFTH_TEXT.encode(Packet(Kind.ACK, [value]))[0][2:-1]},{PLACEHOLDER}]'
             self.assertEqual(
-                read([text, b"x"]), ([Packet(Kind.EVENT, ["a", value, b"x"])], None, None)
+                read([f'51-["a",{dumps(value)},{PLACEHOLDER}]', b"x"]),
+                ([Packet(Kind.EVENT, ["a", value, b"x"])], None, None),
             )
         self.assertEqual(
             read([f'2["a",{PLACEHOLDER}]'])[0],
