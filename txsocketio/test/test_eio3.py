@@ -17,7 +17,14 @@ from txsocketio.interfaces import IDecoder, IDialect, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol.eio3 import EIO3_MSGPACK, EIO3_PLAIN, EIO3_TEXT, EIO3Decoder
 from txsocketio.settings import Settings
-from txsocketio.test.decoding import EMOJI, LinearCase, loadFuzz, quickly
+from txsocketio.test.decoding import (
+    EMOJI,
+    LinearCase,
+    documented,
+    loadFuzz,
+    quickly,
+    undocumented,
+)
 from txsocketio.test.engines import PACKETS, Outcome, fakeSession, query, read, vectors
 
 IN_BASE64 = EIO3_TEXT.speaking(query(b64="1"))
@@ -225,6 +232,8 @@ class MendingTests(SynchronousTestCase):
 
 
 SHORT = "a packet that is shorter than its length"
+UNKNOWN_TYPE = "a packet of an unknown type"
+UNAWAITED = "binary data where no attachment is awaited"
 NO_LENGTH = "a packet without its length before it"
 
 BROKEN: list[tuple[str | bytes, str]] = [
@@ -259,13 +268,13 @@ BROKEN: list[tuple[str | bytes, str]] = [
     ("2:1x", "no packet that a client sends begins with '1'"),
     ("2:5x", "no packet that a client sends begins with '5'"),
     ("1:7", "no packet that a client sends begins with '7'"),
-    ("1:4", "a packet of an unknown type"),
+    ("1:4", UNKNOWN_TYPE),
     ("1:b", "base64 that is no message"),
     ("5:bAAA=", "base64 that is no message"),
     ("6:b2AAA=", "base64 that is no message"),
     ("5:b4AAA", "binary data that is no base64"),
     ("6:b4A===", "binary data that is no base64"),
-    ("6:b4AAA=", "binary data where no attachment is awaited"),
+    ("6:b4AAA=", UNAWAITED),
     (b"40", NO_LENGTH),
     (b"\x00", NO_LENGTH),
     (b"\x00\xff", NO_LENGTH),
@@ -285,7 +294,7 @@ BROKEN: list[tuple[str | bytes, str]] = [
     (b"\x01\x00\xff", "binary data that is no message"),
     (b"\x01\x01\xff2", "binary data that is no message"),
     (b"\x01\x01\xff4", "binary data that is no message"),
-    (b"\x01\x01\xff\x04", "binary data where no attachment is awaited"),
+    (b"\x01\x01\xff\x04", UNAWAITED),
 ]
 """Bodies, and why they are refused."""
 
@@ -318,6 +327,18 @@ class BrokenTests(SynchronousTestCase):
             self.assertEqual(packets[:2], [Packet(Kind.CONNECT, None, "/chat"), Packet(Kind.PING)])
             self.assertEqual(found, [reason, 400], repr(body[:40]))
 
+    def test_documented(self) -> None:
+        """
+        The documentation lists each kind of fault, and its examples are right.
+        """
+        heading = "What is refused in Engine.IO"
+        # What the messages hold has a list of its own.
+        within = {UNKNOWN_TYPE, UNAWAITED}
+        self.assertEqual(undocumented(heading, {reason for _, reason in BROKEN} - within), set())
+        for reason, status, example in documented(heading):
+            if example:
+                self.assertEqual(readBody(example), ([], reason, status))
+
     def test_messages(self) -> None:
         """
         On a WebSocket there are no lengths.
@@ -328,11 +349,11 @@ class BrokenTests(SynchronousTestCase):
             ("3", "no packet that a client sends begins with '3'"),
             ("1:2", "no packet that a client sends begins with '1'"),
             ("b", "base64 that is no message"),
-            ("b4", "binary data where no attachment is awaited"),
+            ("b4", UNAWAITED),
             (b"", "binary data that is no message"),
             (b"\x00", "binary data that is no message"),
             (b"4", "binary data that is no message"),
-            (b"\x04", "binary data where no attachment is awaited"),
+            (b"\x04", UNAWAITED),
         ]:
             self.assertEqual(read(decoderFor(), [message]), ([], reason, 400), repr(message))
 

@@ -19,7 +19,7 @@ from txsocketio.interfaces import IDecoder, IDialect, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol.eio4 import EIO4_MSGPACK, EIO4_PLAIN, EIO4_TEXT, EIO4Decoder
 from txsocketio.settings import Settings
-from txsocketio.test.decoding import LinearCase, loadFuzz, quickly
+from txsocketio.test.decoding import VARIABLE, LinearCase, documented, loadFuzz, quickly
 from txsocketio.test.engines import PACKETS, fakeSession, query, read, vectors
 
 SEPARATOR = "\x1e"
@@ -170,6 +170,15 @@ class BrokenTests(SynchronousTestCase):
             read(decoderFor(), [f"40{SEPARATOR}"], asPayload=True),
             ([Packet(Kind.CONNECT)], "an empty packet", 400),
         )
+
+    def test_documented(self) -> None:
+        """
+        The documentation lists each kind of fault.
+        """
+        listed = [documented(f"What is refused in {part}") for part in ("Engine.IO", "Socket.IO")]
+        kinds = {VARIABLE.sub("*", reason) for each in listed for reason, _, _ in each}
+        for _, reason in BROKEN:
+            self.assertIn(VARIABLE.sub("*", reason), kinds)
 
     def test_binary(self) -> None:
         """

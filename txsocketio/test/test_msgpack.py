@@ -17,7 +17,7 @@ from txsocketio.protocol._msgpack import pack, unpack
 from txsocketio.protocol.eio3 import EIO3_MSGPACK
 from txsocketio.protocol.eio4 import EIO4_MSGPACK
 from txsocketio.settings import Settings
-from txsocketio.test.decoding import LinearCase, loadFuzz, quickly
+from txsocketio.test.decoding import LinearCase, loadFuzz, quickly, undocumented
 from txsocketio.test.engines import PACKETS, VALUES, Outcome, vectors
 from txsocketio.test.engines import read as readMessages
 
@@ -149,6 +149,13 @@ class BrokenTests(SynchronousTestCase):
         """
         for data, reason in BROKEN:
             self.assertEqual(read(data), ([], reason, 400), repr(data[:40]))
+
+    def test_documented(self) -> None:
+        """
+        The documentation lists each kind of fault, here or with the text.
+        """
+        unlisted = undocumented("What is refused in MessagePack", [reason for _, reason in BROKEN])
+        self.assertEqual(undocumented("What is refused in Socket.IO", unlisted), set())
 
     def test_deepInStack(self) -> None:
         """

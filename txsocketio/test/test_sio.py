@@ -17,7 +17,7 @@ from txsocketio.packets import RESERVED, Kind, Packet
 from txsocketio.protocol._json import dumps
 from txsocketio.protocol._sio import FIFTH_TEXT, FOURTH_TEXT, Codec, Reader
 from txsocketio.settings import Settings
-from txsocketio.test.decoding import quickly
+from txsocketio.test.decoding import documented, quickly, undocumented
 from txsocketio.test.engines import PACKETS, VALUES, Outcome
 
 PLACEHOLDER = '{"_placeholder":true,"num":0}'
@@ -176,6 +176,16 @@ class BrokenTests(SynchronousTestCase):
                 ),
                 ascii(text[:40]),
             )
+
+    def test_documented(self) -> None:
+        """
+        The documentation lists each kind of fault, and its examples are right.
+        """
+        heading = "What is refused in Socket.IO"
+        self.assertEqual(undocumented(heading, [reason for _, reason in BROKEN]), set())
+        for reason, status, example in documented(heading):
+            if example:
+                self.assertEqual(read([example]), ([], reason, status))
 
     def test_auth(self) -> None:
         """
