@@ -14,6 +14,7 @@ import argparse
 import re
 import sys
 import time
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
@@ -22,10 +23,13 @@ from typing import NamedTuple
 from zope.interface import implementer
 
 from txsocketio.errors import RemoteProtocolError
-from txsocketio.interfaces import IDecoder
+from txsocketio.interfaces import IDecoder, IDialect
 from txsocketio.packets import Kind, Packet
+from txsocketio.protocol._msgpack import pack
 from txsocketio.protocol._utf16 import units
 from txsocketio.protocol.annotated import GENUINE, SPECIFICATION
+from txsocketio.protocol.eio3 import EIO3_TEXT
+from txsocketio.protocol.eio4 import EIO4_MSGPACK, EIO4_TEXT
 from txsocketio.protocol.tilde import TILDE
 from txsocketio.settings import Settings
 from txsocketio.transports.hixie import Reader
@@ -51,6 +55,8 @@ class Target(NamedTuple):
         its own.
     @ivar frame: puts content into a frame that is valid whatever the content.
     @ivar alphabet: the characters, or words, of which random text is made.
+    @ivar join: makes one body of messages, each of which is whole; L{None} if
+        texts may run into one another and be cut anywhere.
     """
 
     decoder: Callable[[], IDecoder]
@@ -58,6 +64,7 @@ class Target(NamedTuple):
     contents: Sequence[str]
     frame: Callable[[str], str]
     alphabet: Sequence[str]
+    join: Callable[[Sequence[str]], str] | None = None
 
 
 class Defect(Exception):
@@ -152,7 +159,114 @@ def tildeFrame(data: str) -> str:
     return f"~m~{units(data)}~m~{data}"
 
 
+def enginePackets() -> Iterator[Packet]:
+    """
+    Packets of each kind that both sides may send.
+    """
+    yield Packet(Kind.EVENT, ["chat", "hi", {"b": [1, -2.5e3, None, True]}], "/", 12)
+    yield Packet(Kind.EVENT, ["h\xe9 \u2603 \U0001f600"], "/chat")
+    yield Packet(Kind.EVENT, ["bin", b"\x00\xff", {"a": [b""]}], "/chat", 0)
+    yield Packet(Kind.ACK, ["ok"], "/chat", 0)
+    yield Packet(Kind.ACK, [b"\xfe"], "/", 7)
+    yield Packet(Kind.DISCONNECT, None, "/chat")
+
+
+def engineTexts(dialect: IDialect) -> Iterator[str]:
+    """
+    A client's messages of each kind, as a body has them.
+    """
+    for packet in enginePackets():
+        yield from (
+            part if isinstance(part, str) else f"b{b64encode(part).decode()}"
+            for part in dialect.encode(packet).parts
+        )
+    yield from ("1", "2", "2probe", "3", "5", "6", "40", '40{"a":1}', "40/chat?a=b,", "42/a,5[]")
+
+
+def engineFrame(data: str) -> str:
+    """
+    An event with this data.
+    """
+    return f'42["chat",{data}]'
+
+
+IN_BASE64 = EIO3_TEXT.speaking({b"b64": [b"1"]})
+
+ENGINE_WORDS = ("42", "451-", "/chat,", '{"_placeholder":true,"num":0}', '["a"]')
+
+
+@implementer(IDecoder)
+class BytesDecoder:
+    """
+    A decoder that is given bytes, each as a character.
+    """
+
+    def __init__(self, dialect: IDialect, method: str) -> None:
+        """
+        @param method: the one that gets them all.
+        """
+        self._receive = getattr(dialect.decoder(LIMITS), method)
+        self.dialect = dialect
+
+    def message(self, data: str | bytes) -> Iterator[Packet]:
+        """
+        The packets in some bytes.
+        """
+        assert isinstance(data, str)
+        packets: Iterator[Packet] = self._receive(data.encode("latin-1"))
+        return packets
+
+    payload = message
+
+
+def binaryHead(length: int) -> bytes:
+    """
+    What stands before a text in a binary body.
+    """
+    return bytes((0, *map(int, str(length)), 0xFF))
+
+
+def latin(data: bytes) -> str:
+    """
+    Each byte as a character.
+    """
+    return data.decode("latin-1")
+
+
 TARGETS = {
+    "eio4": Target(
+        lambda: EIO4_TEXT.decoder(LIMITS),
+        list(engineTexts(EIO4_TEXT)),
+        ["1", '"x"', '{"_placeholder":true,"num":0}'],
+        engineFrame,
+        (*'0123456-/,[]{}"b=A+\x1e\\n ', *ENGINE_WORDS, "\xe9", "\u0663", "\U0001f600", "\ud83d"),
+        "\x1e".join,
+    ),
+    "eio3": Target(
+        lambda: EIO3_TEXT.decoder(LIMITS),
+        list(engineTexts(IN_BASE64)),
+        ["1", '"\xc3\xa9"', '{"_placeholder":true,"num":0}'],
+        engineFrame,
+        (*'0123456-/,[]{}"b=A+: ', *ENGINE_WORDS, "\xc3\xa9", "\u0663", "\U0001f600", "\ud83d"),
+        lambda texts: "".join([f"{units(text)}:{text}" for text in texts]),
+    ),
+    "eio3-payload": Target(
+        lambda: BytesDecoder(EIO3_TEXT, "payload"),
+        [latin(EIO3_TEXT.join([EIO3_TEXT.encode(packet)])) for packet in enginePackets()],
+        [text for text in engineTexts(IN_BASE64) if text.isascii()],
+        lambda data: latin(binaryHead(len(data)) + data.encode("latin-1")),
+        (*"\x00\x01\x02\x04\x09\xff\xc3\xa9\xed\xa0\x80", *'[]{}",402:', "\x01\x02\xff\x04\x00"),
+        "".join,
+    ),
+    "msgpack": Target(
+        lambda: BytesDecoder(EIO4_MSGPACK, "message"),
+        [latin(EIO4_MSGPACK.encode(packet).data) for packet in enginePackets()]
+        + [latin(pack({"type": 0, "nsp": "/", "data": value})) for value in ({}, {"a": 1.5})],
+        [latin(pack(value)) for value in (1, "x", b"x", [], {}, [1.5, None], {"a": -(2**40)})],
+        lambda data: f"\x83\xa4type\x02\xa3nsp\xa1/\xa4data\x92\xa1a{data}",
+        [chr(code) for code in range(256)],
+        "".join,
+    ),
     "annotated": Target(
         lambda: SPECIFICATION.decoder(LIMITS),
         tuple(annotatedTexts()),
@@ -239,6 +353,34 @@ def piecesOf(random: Random, text: str) -> list[str]:
     return [piece for piece in pieces if piece] or [""]
 
 
+def messagesOf(random: Random, target: Target) -> list[str]:
+    """
+    Messages that follow one another, some of them damaged.
+    """
+    kind, count = random.random(), random.choice((1, 1, 2, 3, 9))
+    if kind < 0.1:
+        return ["".join(random.choices(target.alphabet, k=random.randrange(30)))]
+    if kind < 0.6:
+        start = random.randrange(len(target.valid))
+        texts = target.valid[start : start + count]
+        return [mutated(random, target, text) if random.random() < 0.4 else text for text in texts]
+    contents = random.choices(target.contents, k=count)
+    return [target.frame(mutated(random, target, content)) for content in contents]
+
+
+def caseOf(random: Random, target: Target, asPayload: bool) -> list[str]:
+    """
+    What a decoder is given, piece by piece.
+    """
+    if target.join is None:
+        return piecesOf(random, textOf(random, target))
+    messages = messagesOf(random, target)
+    if not asPayload:
+        return messages
+    body = target.join(messages)
+    return [mutated(random, target, body) if random.random() < 0.2 else body]
+
+
 def tryCase(target: Target, pieces: Sequence[str], asPayload: bool) -> tuple[int, str]:
     """
     @return: how many packets there were, and the reason of the error that
@@ -275,8 +417,8 @@ def fuzz(
     random = Random(seed)
     packets, reasons = 0, Counter[str]()
     for done in range(1, count + 1):
-        pieces = piecesOf(random, textOf(random, target))
         asPayload = random.random() < 0.5
+        pieces = caseOf(random, target, asPayload)
         try:
             found, reason = tryCase(target, pieces, asPayload)
         except Exception as error:

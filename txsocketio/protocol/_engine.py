@@ -122,7 +122,6 @@ class EngineDialect:
         for name, closeTimeout in (("polling", None), ("websocket", 0.0))
     }
     resumes = False
-    recovers = False
     joinsByTalking = False
     speaksDrafts = False
     postField = b"d"

@@ -212,6 +212,17 @@ def _integer(value: int) -> bytes:
     raise LocalProtocolError("an integer of more than 64 bits cannot be written as MessagePack")
 
 
+def _key(key: object) -> str:
+    """
+    As JSON has it: numbers and constants become texts.
+    """
+    if isinstance(key, str):
+        return key
+    if key is None or isinstance(key, (int, float)):
+        return dumps(key)
+    raise LocalProtocolError(f"a {type(key).__name__} cannot be a key")
+
+
 def _write(value: Any, out: bytearray) -> None:
     if value is None:
         out.append(_NIL)
@@ -237,8 +248,7 @@ def _write(value: Any, out: bytearray) -> None:
     elif isinstance(value, dict):
         out += _head(len(value), 0x80, 0x10, _MAPS)
         for key, each in value.items():
-            # As JSON has it: other keys than texts become texts.
-            _write(key if isinstance(key, str) else dumps(key), out)
+            _write(_key(key), out)
             _write(each, out)
     else:
         raise LocalProtocolError(f"a {type(value).__name__} cannot be written as MessagePack")

@@ -57,6 +57,7 @@ class EIO3(EngineDialect):
     name = "eio3"
     versions = (None, "2", "3")
     serverBeats = False
+    recovers = False
 
     def __init__(self, codec: Codec, other: EIO3 | None = None) -> None:
         """

@@ -37,7 +37,13 @@ class EIO4(EngineDialect):
     name = "eio4"
     versions = ("4",)
     serverBeats = True
-    recovers = True
+
+    @property
+    def recovers(self) -> bool:
+        """
+        See L{IDialect.recovers}. It is Socket.IO's to come back.
+        """
+        return self._codec.hasNamespaces
 
     def speaking(self, args: Mapping[bytes, Sequence[bytes]]) -> IDialect:
         """

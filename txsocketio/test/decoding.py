@@ -79,6 +79,14 @@ def cutUp(text: str, random: Any) -> list[str]:
     return [text[start:end] for start, end in zip([0, *cuts], [*cuts, None], strict=True)]
 
 
+def undocumented(heading: str, reasons: Iterable[str]) -> set[str]:
+    """
+    Which kinds of faults C{docs/protocol.rst} does not list below that heading.
+    """
+    listed = {VARIABLE.sub("*", reason) for reason, _, _ in documented(heading)}
+    return {VARIABLE.sub("*", reason) for reason in reasons} - listed
+
+
 def documented(heading: str) -> list[tuple[str, int, str]]:
     """
     What C{docs/protocol.rst} says is refused, below that heading.

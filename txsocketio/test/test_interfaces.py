@@ -18,7 +18,7 @@ import txsocketio
 from txsocketio import interfaces
 from txsocketio.backplane.memory import MemoryBackplane
 from txsocketio.interfaces import IBackplane, IDecoder, IDialect, IReceiver, ISession, ITransport
-from txsocketio.protocol import annotated, tilde
+from txsocketio.protocol import annotated, eio3, eio4, tilde
 from txsocketio.session import _DISCARDING
 from txsocketio.settings import Settings
 from txsocketio.test.fakes import Bench, FakeDecoder
@@ -63,7 +63,15 @@ def made() -> Iterator[tuple[Any, object]]:
     bench.poll()
     yield ISession, bench.offer().session
     yield IReceiver, _DISCARDING
-    for dialect in (annotated.SPECIFICATION, annotated.GENUINE, tilde.TILDE):
+    dialects: tuple[IDialect, ...] = (
+        annotated.SPECIFICATION,
+        annotated.GENUINE,
+        tilde.TILDE,
+        eio4.EIO4_TEXT,
+        eio3.EIO3_TEXT,
+        eio3.EIO3_TEXT.speaking({b"b64": [b"1"]}),
+    )
+    for dialect in dialects:
         yield IDialect, dialect
         yield IDecoder, dialect.decoder(Settings())
     yield IBackplane, MemoryBackplane()

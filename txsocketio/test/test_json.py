@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
-from txsocketio.protocol._json import MAX_DEPTH, dumps, loads
+from txsocketio.protocol._json import MAX_DEPTH, Writer, dumps, dumpsASCII, literal, loads
 
 VALUES = st.recursive(
     st.none()
@@ -123,6 +123,18 @@ class LoadsTests(SynchronousTestCase):
         for text in ["[" + ",".join(["{}"] * 1000) + "]", '"' + "[" * 1000 + '"']:
             self.assertEqual(dumps(loads(text)), text)
 
+    def test_start(self) -> None:
+        """
+        What stands before the JSON has no say in anything.
+        """
+        before = "42[" + "[" * MAX_DEPTH
+        for text in ["1", " [1] ", '{"a":"b"}']:
+            self.assertEqual(loads(before + text, len(before)), loads(text))
+        for text in ["", "[1", "1 2", "x"]:
+            error = self.assertRaises(RemoteProtocolError, loads, text)
+            again = self.assertRaises(RemoteProtocolError, loads, before + text, len(before))
+            self.assertEqual(again.reason, error.reason)
+
     @hypothesisSettings(deadline=None, max_examples=300)
     @given(st.text(st.sampled_from('[]{}",:0123456789.-+eEINatrufls\\ \n\ud800')))
     def test_anyText(self, text: str) -> None:
@@ -174,6 +186,36 @@ class DumpsTests(SynchronousTestCase):
         for binary in [b"x", bytearray(b"x"), memoryview(b"x")]:
             for value in [binary, [1, {"a": binary}]]:
                 self.assertRaises(UnsupportedByClient, dumps, value)
+
+    def test_replaced(self) -> None:
+        """
+        A writer that is told what to write in its place does.
+        """
+        seen: list[Any] = []
+
+        def replace(data: Any) -> Any:
+            seen.append(data)
+            return {"at": len(seen)}
+
+        write = Writer(replace=replace)
+        self.assertEqual(write([b"x", {"a": bytearray(b"y")}]), '[{"at":1},{"a":{"at":2}}]')
+        self.assertEqual(seen, [b"x", b"y"])
+        self.assertRaises(LocalProtocolError, write, [object()])
+
+    def test_ascii(self) -> None:
+        """
+        It can be ASCII alone.
+        """
+        value = ["\xe9\u2028\U0001f600\ud800", {"\u2603": 1}]
+        text = dumpsASCII(value)
+        self.assertTrue(text.isascii())
+        self.assertEqual(loads(text), value)
+
+    def test_literal(self) -> None:
+        """
+        What JSON may hold as it is and JavaScript could not is escaped.
+        """
+        self.assertEqual(literal('\xe9\u2028\u2029"'), '"\xe9\\u2028\\u2029\\""')
 
     def test_unwritable(self) -> None:
         """
