@@ -164,6 +164,13 @@ class InTurn(InboxCase):
         self.waiting[0].callback(None)
         self.assertEqual([(1,), (2,)], self.calls)
 
+    def test_waitsBehindMiddleware(self) -> None:
+        """
+        So with middleware before them.
+        """
+        self.client.use(lambda *args: None)
+        self.test_waits()
+
     def test_noDeadlock(self) -> None:
         """
         An answer that a handler waits for does not wait for the handler, nor

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -146,11 +147,17 @@ class Making(ParentCase):
         for leave in ways:
             decided: Deferred[bool] = Deferred()
             hall = Hall()
-            hall.parent(lambda name, auth, decided=decided: decided)
+            hall.parent(partial(self.choose, decided))
             visitor = hall.come("/x")
             leave(visitor)
             decided.callback(True)
             self.assertEqual(([], []), (visitor.heard(), [*hall.registry["/x"].clients]))
+
+    def choose(self, decided: Deferred[bool], name: str, auth: Any) -> Deferred[bool]:
+        """
+        Choose what a test decides.
+        """
+        return decided
 
     def test_madeMeanwhile(self) -> None:
         """
@@ -279,6 +286,19 @@ class Holding(ParentCase):
              ["EVENT /room-2 ['a']", "MESSAGE /room-2 b"]],
             self.heard(),
         )  # fmt: skip
+
+    def test_local(self) -> None:
+        """
+        What is local stays here.
+        """
+        published: list[Any] = []
+        self.patch(self.hall.root._backplane, "publish", lambda *call: published.append(call))
+        self.parent.local.send("a")
+        self.assertEqual(
+            ([], [["MESSAGE /room-1 a"], ["MESSAGE /room-2 a"]]), (published, self.heard())
+        )
+        self.parent.send("b")
+        self.assertEqual(["/room-1", "/room-2"], [name for name, _ in published])
 
     def test_doing(self) -> None:
         """

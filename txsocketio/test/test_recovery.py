@@ -246,11 +246,13 @@ class BoundTests(LogCase):
         for number in range(100):
             self.record(1, name=f"/{number}")
         self.assertEqual(2, len(self.recovery._dropped))
+        self.record(1, name="/94")
+        self.assertEqual({"/94", "/95"}, {*self.recovery._dropped})
         self.save("ID")
         self.assertIsNone(self.missed("1"))
         self.record(2)
         self.save("ID")
-        self.assertEqual([2], self.missed("101"))
+        self.assertEqual([2], self.missed("102"))
 
 
 class ReturnCase(SynchronousTestCase):
@@ -391,9 +393,34 @@ class ReturnTests(ReturnCase):
         self.client.send("late")
         self.client.volatile.send("later")
         visitor = self.back()
-        self.assertEqual("MESSAGE / late @2", visitor.heard()[0])
+        late, welcome = visitor.heard()
+        self.assertEqual("MESSAGE / late @2", late)
+        self.assertIn("CONNECT", welcome)
         self.client.send("too late")
         self.assertEqual([], visitor.heard())
+
+    def test_afterwards(self) -> None:
+        """
+        What is said to who does not come back is not kept.
+        """
+        self.client.disconnect()
+        self.client.send("nobody there")
+        self.assertEqual(1, self.root.recovery.last)  # type: ignore[union-attr]
+
+    def test_before(self) -> None:
+        """
+        Nobody gets what was said before it first came, whatever it claims to
+        have had last.
+        """
+        other = self.hall.come(ROOT)
+        pid = other.heard()[0].split("'")[3]
+        for _ in range(2):
+            other.client().send("x")
+            other.lose()
+            other = self.back(str(self.root.recovery.last), pid)  # type: ignore[union-attr]
+            self.assertTrue(other.client().recovered)
+        other.lose()
+        self.assertFalse(self.back("1", pid).client().recovered)
 
     def test_asked(self) -> None:
         """
