@@ -111,13 +111,7 @@ class Listener(Audience, EventSource):
         self._settings, general, handlers = Options.of(options)
         self._log = _logger(self._settings.log)
         self._failures = PeerLog(self._log, self._reactor)
-        self._namespaces = Registry(
-            self._namespace,
-            self._reactor,
-            self._failures,
-            self._settings.maxChildNamespaces,
-            self._settings.cleanupEmptyChildNamespaces,
-        )
+        self._namespaces = self._registry()
         self._backplane: IBackplane = MemoryBackplane()
         self._policyPort: IListeningPort | None = None
         self._closed: Deferred[None] | None = None
@@ -127,15 +121,7 @@ class Listener(Audience, EventSource):
             trustProxy=self._settings.trustProxy,
         )
         self._mount(general)
-        self._shared = Shared(
-            listener=self,
-            manager=self._manager,
-            backplane=self._backplane,
-            clock=self._reactor,
-            log=self._failures,
-            recovery=self._recovery(),
-            concurrentHandlers=self._settings.concurrentHandlers,
-        )
+        self._shared = self._share()
         self._backplane.start(self._deliver)
         self._root = self._namespaces.of(ROOT)
         super().__init__(self._root)
@@ -175,9 +161,27 @@ class Listener(Audience, EventSource):
             ClientFiles(options.clientFiles or BROWSER, options.flashMovie),
         )
 
-    def _recovery(self) -> Recovery | None:
+    def _registry(self) -> Registry:
+        options = self._settings
+        return Registry(
+            self._namespace,
+            self._reactor,
+            self._failures,
+            options.maxChildNamespaces,
+            options.cleanupEmptyChildNamespaces,
+        )
+
+    def _share(self) -> Shared:
         bounds = self._settings.connectionStateRecovery
-        return None if bounds is None else Recovery(self._reactor.seconds, **bounds)
+        return Shared(
+            listener=self,
+            manager=self._manager,
+            backplane=self._backplane,
+            clock=self._reactor,
+            log=self._failures,
+            recovery=None if bounds is None else Recovery(self._reactor.seconds, **bounds),
+            concurrentHandlers=self._settings.concurrentHandlers,
+        )
 
     def _gate(self, settings: SettingsOf) -> Gate:
         options = self._settings

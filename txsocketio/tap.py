@@ -4,6 +4,7 @@ C{twistd socketio}.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -39,9 +40,11 @@ from txsocketio import demo
 from txsocketio.errors import LocalProtocolError
 from txsocketio.handlers import asDeferred
 from txsocketio.listener import PROTOCOLS, TRANSPORTS, Listener, listen
+from txsocketio.options import Options as ListenerOptions
 
 _NAMES = ",".join(each.name for each in TRANSPORTS)
-_PROTOCOLS = " or ".join(PROTOCOLS)
+_PROTOCOLS = ", ".join(PROTOCOLS)
+_SPOKEN = ListenerOptions().protocol
 _LEVELS = [level.name for level in LogLevel.iterconstants()]
 _MAX_PORT = 65535
 
@@ -55,14 +58,19 @@ class Options(UsageOptions):
 
     synopsis = "[socketio options]"
     longdesc = (
-        "Serves Socket.IO to every client of the first protocol. Without --app it serves "
+        "Serves Socket.IO to its clients of every generation. Without --app it serves "
         "a chat to try it with: open http://localhost:8080 in two browsers."
     )
     optParameters = [  # noqa: RUF012 - a list is what twisted.python.usage wants
         ["port", "p", None, "The TCP port to listen on; 8080 without --listen."],
         ["app", "a", None, "The application, as MODULE:CALLABLE; called with the Listener."],
         ["resource", "r", "socket.io", "The path under which Socket.IO is served."],
-        ["protocol", None, "annotated", f"What the clients speak: {_PROTOCOLS}."],
+        [
+            "protocol",
+            None,
+            ",".join(_SPOKEN),
+            f"What the clients speak, in a list with commas; there are {_PROTOCOLS}.",
+        ],
         ["transports", "t", _NAMES, "The accepted transports, in a list with commas."],
         [
             "origins",
@@ -89,6 +97,7 @@ class Options(UsageOptions):
     def __init__(self) -> None:
         super().__init__()
         self["listen"] = []
+        self["set"] = {}
 
     def opt_listen(self, endpoint: str) -> None:
         """
@@ -96,6 +105,20 @@ class Options(UsageOptions):
         ssl:443:privateKey=key.pem:certKey=cert.pem; may be given again.
         """
         self["listen"].append(endpoint)
+
+    def opt_set(self, setting: str) -> None:
+        """
+        Any other option of a listener, as NAME=VALUE, VALUE being JSON or any
+        other text, such as heartbeatInterval=5 or perMessageDeflate=true; may
+        be given again.
+        """
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes NAME=VALUE: {setting!r}")
+        try:
+            self["set"][name] = json.loads(text)
+        except ValueError:
+            self["set"][name] = text
 
     def parseOptions(self, options: Any = None) -> None:
         """
@@ -120,19 +143,19 @@ class Options(UsageOptions):
         self["attach"] = _application(self["app"])
         self["site"] = Site(self._root())
         origins = self["origins"]
-        self["listener"] = listen(
-            self["site"],
-            resource=self["resource"],
-            protocol=self["protocol"],
-            transports=_list(self["transports"]),
-            origins=_list(origins) if origins else None,
-            trustProxy=bool(self["trust-proxy"]),
+        options = {
+            "resource": self["resource"],
+            "protocol": _list(self["protocol"]),
+            "transports": _list(self["transports"]),
+            "origins": _list(origins) if origins else None,
+            "trustProxy": bool(self["trust-proxy"]),
             # Later, since twistd may fork before.
-            flashPolicyServer=False,
-            flashPolicyPort=_port("flash-policy-port", self["flash-policy-port"]),
-            flashMovie=self["flash-movie"],
-            reactor=_reactor(),
-        )
+            "flashPolicyServer": False,
+            "flashPolicyPort": _port("flash-policy-port", self["flash-policy-port"]),
+            "flashMovie": self["flash-movie"],
+            "reactor": _reactor(),
+        }
+        self["listener"] = listen(self["site"], **{**options, **self["set"]})
         self["observer"] = None
         if self["log-level"] is not None:
             self["observer"] = self._observer(_level(self["log-level"]))

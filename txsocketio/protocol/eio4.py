@@ -17,6 +17,8 @@ from txsocketio.frames import Frame
 from txsocketio.interfaces import IDecoder, IDialect, ISession
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._engine import EngineDecoder, EngineDialect, base64, unbase64
+from txsocketio.protocol._msgpack import FIFTH_MSGPACK
+from txsocketio.protocol._plain import PLAIN
 from txsocketio.protocol._sio import FIFTH_TEXT
 from txsocketio.settings import Settings
 
@@ -129,3 +131,9 @@ class EIO4Decoder(EngineDecoder):
 
 EIO4_TEXT = EIO4(FIFTH_TEXT)
 """What genuine clients speak that are not told otherwise."""
+
+EIO4_MSGPACK = EIO4(FIFTH_MSGPACK)
+"""What those speak that are given C{socket.io-msgpack-parser}."""
+
+EIO4_PLAIN = EIO4(PLAIN)
+"""Engine.IO without Socket.IO."""

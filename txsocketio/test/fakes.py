@@ -25,6 +25,7 @@ from txsocketio.packets import ROOT, Kind, Packet
 from txsocketio.session import Session
 from txsocketio.settings import Settings
 from txsocketio.timers import Timers
+from txsocketio.upgrade import Upgrade
 
 
 def nothing(*_: object) -> None:
@@ -46,8 +47,8 @@ class FakeStream:
     name = "stream"
     isStream = True
 
-    def __init__(self, session: Session, writable: bool = True) -> None:
-        self._session = session
+    def __init__(self, session: ISession, writable: bool = True, name: str = "") -> None:
+        self.name = name or type(self).name
         self.session: ISession | None = session
         self.writable = writable
         self.written: list[tuple[str, ...]] = []
@@ -73,8 +74,24 @@ class FakeStream:
         """
         Take more from now on.
         """
+        assert self.session is not None
         self.writable = True
-        self._session.resumed(self)
+        self.session.resumed(self)
+
+    def hear(self, text: str) -> None:
+        """
+        A message comes in, and goes to what this carries now.
+        """
+        assert self.session is not None
+        self.session.received(text)
+
+    def lose(self) -> None:
+        """
+        The connection goes.
+        """
+        assert self.session is not None
+        self.writable = False
+        self.session.lost(self, DisconnectReason.TRANSPORT_CLOSE)
 
     def texts(self) -> list[str]:
         """
@@ -100,7 +117,8 @@ class FakePoll(FakeStream):
         assert self.writable, "a poll is answered once"
         self.writable = False
         self.written.append(tuple(frame.text for frame in frames))
-        self._session.detach(self)
+        assert self.session is not None
+        self.session.detach(self)
         self.onWrite()
 
 
@@ -179,13 +197,18 @@ class FakeDialect:
     speaksDrafts = True
     postField = b"data"
 
-    def __init__(self, name: str = "fake", isModern: bool = False) -> None:
+    def __init__(
+        self, name: str = "fake", isModern: bool = False, serverBeats: bool | None = None
+    ) -> None:
         """
         @param isModern: whether it does as Engine.IO does, and not as the
             first protocol, where the two differ.
+        @param serverBeats: whether it is the server that sends heartbeats;
+            if it is not said, it is where C{isModern} is false.
         """
         self.name = name
-        self.serverBeats = self.resumes = not isModern
+        self.resumes = not isModern
+        self.serverBeats = self.resumes if serverBeats is None else serverBeats
         self.rootIsConnection = self.joinsRoot = not isModern
         self.recovers = isModern
         self.encoded: list[Packet] = []
@@ -393,6 +416,8 @@ INTERVALS: Mapping[str, Any] = {
     "heartbeatTimeout": 32.0,
     "closeTimeout": 8.0,
     "duration": 4.0,
+    "connectTimeout": 64.0,
+    "upgradeTimeout": 1.0,
     "farewellTimeout": 2.0,
 }
 
@@ -402,15 +427,18 @@ class Bench:
     A session and all that it needs.
     """
 
-    def __init__(self, isModern: bool = False, **settings: Any) -> None:
+    def __init__(
+        self, isModern: bool = False, serverBeats: bool | None = None, **settings: Any
+    ) -> None:
         """
         @param isModern: see L{FakeDialect}.
+        @param serverBeats: the same.
         @param settings: where they differ from L{INTERVALS} and the defaults.
         """
         self.keeper = FakeKeeper()
         self.clock = self.keeper.clock
         self.receiver = FakeReceiver()
-        self.dialect = FakeDialect(isModern=isModern)
+        self.dialect = FakeDialect(isModern=isModern, serverBeats=serverBeats)
         self.session = Session(
             self.keeper,
             "SID",
@@ -459,12 +487,36 @@ class Bench:
         self.poll()
         return self.poll()
 
+    def offer(self, dialect: FakeDialect | None = None, **settings: Any) -> FakeStream:
+        """
+        A better transport offers itself.
+
+        @param dialect: the one that is written there.
+        @param settings: where those of that transport differ.
+        """
+        upgrade = Upgrade(
+            self.session,
+            dialect or self.dialect,
+            "fake",
+            self.session.settings.having(settings),
+        )
+        stream = FakeStream(upgrade, name="fake")
+        upgrade.attach(stream)
+        return stream
+
+    def probe(self) -> FakeStream:
+        """
+        One offers itself, and shows that it works.
+        """
+        stream = self.offer()
+        stream.hear("PING probe")
+        return stream
+
     def lose(self, transport: FakeStream) -> None:
         """
         A transport's connection goes.
         """
-        transport.writable = False
-        self.session.lost(transport, DisconnectReason.TRANSPORT_CLOSE)
+        transport.lose()
 
     def send(self, *texts: str) -> None:
         """

@@ -59,6 +59,9 @@ def made() -> Iterator[tuple[Any, object]]:
         yield ISession, session
         yield IReceiver, session._receiver
         yield ITransport, session._transport
+    bench = Bench(isModern=True)
+    bench.poll()
+    yield ISession, bench.offer().session
     yield IReceiver, _DISCARDING
     for dialect in (annotated.SPECIFICATION, annotated.GENUINE, tilde.TILDE):
         yield IDialect, dialect

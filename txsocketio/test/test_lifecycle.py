@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 from math import inf
 from typing import Any
 
@@ -14,17 +15,41 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio import lifecycle
-from txsocketio.errors import DisconnectReason
+from txsocketio.errors import DisconnectReason, RemoteProtocolError
 from txsocketio.lifecycle import DEADLINES, TABLE, Action, Input, Life, Row, State
+from txsocketio.packets import Kind, Packet
+from txsocketio.session import _Event
 from txsocketio.settings import Settings
 from txsocketio.test.fakes import INTERVALS, Bench, FakeStream
 from txsocketio.timers import GRAIN
 
 CARRIAGES = {State.NEW, State.POLL, State.STREAM, State.AWAY, State.LEAVING, State.CLOSED}
-PULSES = set(State) - CARRIAGES
+STANDINGS = {State.STRANGER, State.OUTSIDE, State.INSIDE, State.SILENT}
+PASSAGES = {State.SETTLED, State.OFFERED, State.PROBED, State.SILENT}
+PULSES = (set(State) - CARRIAGES - STANDINGS - PASSAGES) | {State.SILENT}
+KINDS = (CARRIAGES, PULSES, STANDINGS, PASSAGES)
+FINAL = {State.CLOSED, State.SILENT}
 ENDED = {State.LEAVING, State.CLOSED}
 
+#: What ends a session from outside, or because it has lasted too long.
+ENDS = {
+    Input.CLOSE,
+    Input.FAIL,
+    Input.BROKEN,
+    Input.OVERLAPPED,
+    Input.AWAY_OVER,
+    Input.BEAT_MISSED,
+    Input.NEVER_JOINED,
+}
+
 Key = tuple[State, Input]
+
+
+def message(text: str) -> Packet:
+    """
+    A packet with this text.
+    """
+    return Packet(Kind.MESSAGE, text)
 
 
 class Watched(dict[Key, Row]):
@@ -74,6 +99,26 @@ class RowTests(SynchronousTestCase):
         self.clock = self.bench.clock
         return self.bench
 
+    def modern(self, **settings: Any) -> Bench:
+        """
+        A new session that lives as Engine.IO's do.
+        """
+        return self.make(isModern=True, **settings)
+
+    def offered(self) -> FakeStream:
+        """
+        A session to which a better transport has offered itself.
+        """
+        self.modern().poll()
+        return self.bench.offer()
+
+    def probed(self) -> FakeStream:
+        """
+        One to which it has shown that it works.
+        """
+        self.modern().poll()
+        return self.bench.probe()
+
     def away(self, **settings: Any) -> None:
         """
         A session whose first poll has been answered.
@@ -112,7 +157,7 @@ class RowTests(SynchronousTestCase):
         """
         self.session.close(DisconnectReason.SERVER)
 
-    def fail(self) -> None:  # type: ignore[override]
+    def abort(self) -> None:
         """
         End the session at once.
         """
@@ -125,6 +170,18 @@ class RowTests(SynchronousTestCase):
         life = self.session._life
         self.assertEqual((life.carriage, life.pulse), (carriage, pulse))
 
+    def assertStanding(self, standing: State) -> None:
+        """
+        The client has this standing.
+        """
+        self.assertEqual(self.session._life.standing, standing)
+
+    def assertPassage(self, passage: State) -> None:
+        """
+        The passage is in this state.
+        """
+        self.assertEqual(self.session._life.passage, passage)
+
     def assertEnded(self, reason: DisconnectReason, *failures: str) -> None:
         """
         The session is over, the receiver has been told so once, and the
@@ -134,6 +191,9 @@ class RowTests(SynchronousTestCase):
         self.assertEqual(self.receiver.reasons, [reason])
         self.assertEqual(self.bench.keeper.forgotten, [self.session])
         self.assertEqual([each[1] for each in self.bench.keeper.failures], list(failures))
+        self.assertStanding(State.SILENT)
+        self.assertEqual(self.session._life.due, inf)
+        self.assertEqual(self.session.tick, 0)
 
     def assertGone(self) -> None:
         """
@@ -142,6 +202,7 @@ class RowTests(SynchronousTestCase):
         self.assertState(State.CLOSED, State.SILENT)
         self.assertEqual(self.receiver.calls, [])
         self.assertEqual(self.bench.keeper.forgotten, [self.session])
+        self.assertEqual(self.session.tick, 0)
 
     def tearDown(self) -> None:
         self.assertIn(self.rows[self._testMethodName], self.table.taken)
@@ -168,7 +229,7 @@ class RowTests(SynchronousTestCase):
 
     def test_newFail(self) -> None:
         self.make()
-        self.fail()
+        self.abort()
         self.assertEnded(DisconnectReason.PARSE_ERROR, "why")
 
     # POLL
@@ -207,7 +268,7 @@ class RowTests(SynchronousTestCase):
 
     def test_pollFail(self) -> None:
         poll = self.make().polled()
-        self.fail()
+        self.abort()
         self.assertEnded(DisconnectReason.PARSE_ERROR, "why")
         self.assertEqual(poll.closed, [(DisconnectReason.PARSE_ERROR, "why")])
 
@@ -218,6 +279,34 @@ class RowTests(SynchronousTestCase):
         self.clock.advance(INTERVALS["heartbeatTimeout"])
         self.assertEnded(DisconnectReason.PING_TIMEOUT, "")
         self.assertEqual(poll.closed, [(DisconnectReason.PING_TIMEOUT, "")])
+
+    def test_pollUpgraded(self) -> None:
+        poll = self.modern().polled()
+        stream = self.bench.offer()
+        self.session.switched(stream)
+        self.assertEqual(poll.closed, [(DisconnectReason.TRANSPORT_CLOSE, "")])
+        self.bench.send("over the new one")
+        self.assertEqual((poll.texts(), stream.texts()), ([], ["MESSAGE over the new one"]))
+        self.assertState(State.STREAM, State.LISTENING)
+
+    def test_pollBroken(self) -> None:
+        self.lose(self.modern().polled())
+        self.assertEnded(DisconnectReason.TRANSPORT_CLOSE, "")
+
+    def test_pollOverlapped(self) -> None:
+        first = self.modern().polled()
+        self.assertRaises(RemoteProtocolError, self.bench.poll)
+        reason, detail = DisconnectReason.TRANSPORT_ERROR, "a poll while another one waits"
+        self.assertEqual(first.closed, [(reason, detail)])
+        self.assertEnded(reason, detail)
+
+    def test_pollNeverJoined(self) -> None:
+        self.modern(heartbeatInterval=None, connectTimeout=3.0).poll()
+        self.clock.advance(2)
+        poll = self.bench.poll()
+        self.clock.advance(1)
+        self.assertEqual(poll.closed, [(DisconnectReason.REFUSED, "")])
+        self.assertEnded(DisconnectReason.REFUSED, "")
 
     # STREAM
 
@@ -247,7 +336,7 @@ class RowTests(SynchronousTestCase):
 
     def test_streamFail(self) -> None:
         stream = self.make().opened()
-        self.fail()
+        self.abort()
         self.assertEnded(DisconnectReason.PARSE_ERROR, "why")
         self.assertEqual(stream.written, [])
         self.assertEqual(stream.closed, [(DisconnectReason.PARSE_ERROR, "why")])
@@ -257,6 +346,16 @@ class RowTests(SynchronousTestCase):
         self.clock.pump([INTERVALS["heartbeatInterval"], INTERVALS["heartbeatTimeout"]])
         self.assertEnded(DisconnectReason.PING_TIMEOUT, "")
         self.assertEqual(stream.closed, [(DisconnectReason.PING_TIMEOUT, "")])
+
+    def test_streamBroken(self) -> None:
+        self.lose(self.modern().opened())
+        self.assertEnded(DisconnectReason.TRANSPORT_CLOSE, "")
+
+    def test_streamNeverJoined(self) -> None:
+        stream = self.modern(heartbeatInterval=None).opened()
+        self.clock.advance(INTERVALS["connectTimeout"])
+        self.assertEqual(stream.closed, [(DisconnectReason.REFUSED, "")])
+        self.assertEnded(DisconnectReason.REFUSED, "")
 
     # AWAY
 
@@ -292,13 +391,30 @@ class RowTests(SynchronousTestCase):
 
     def test_awayFail(self) -> None:
         self.away()
-        self.fail()
+        self.abort()
         self.assertEnded(DisconnectReason.PARSE_ERROR, "why")
 
     def test_awayBeatMissed(self) -> None:
         self.away(closeTimeout=None)
         self.clock.pump([INTERVALS["heartbeatInterval"], INTERVALS["heartbeatTimeout"]])
         self.assertEnded(DisconnectReason.PING_TIMEOUT, "")
+
+    def test_awayUpgraded(self) -> None:
+        self.modern().poll()
+        self.bench.send("one", "two")
+        stream = self.bench.offer()
+        stream.hear("PING probe")
+        self.assertEqual(stream.written, [("PONG probe",)])
+        stream.hear("UPGRADE")
+        self.assertEqual(stream.written[1:], [("MESSAGE one", "MESSAGE two")])
+        self.assertState(State.STREAM, State.LISTENING)
+        self.assertEqual(self.receiver.calls, ["opened"])
+        self.assertEqual(self.session.connections, 2)
+
+    def test_awayNeverJoined(self) -> None:
+        self.modern(heartbeatInterval=None, closeTimeout=None).poll()
+        self.clock.advance(INTERVALS["connectTimeout"])
+        self.assertEnded(DisconnectReason.REFUSED, "")
 
     # LEAVING
 
@@ -329,9 +445,28 @@ class RowTests(SynchronousTestCase):
         self.lose(self.leaving())
         self.assertGone()
 
+    def test_leavingUpgraded(self) -> None:
+        self.modern().poll()
+        stream = self.bench.probe()
+        self.close()
+        self.receiver.calls.clear()
+        stream.hear("UPGRADE")
+        self.assertEqual(stream.texts(), ["PONG probe", "CLOSE"])
+        self.assertGone()
+        self.assertEqual(stream.closed, [(DisconnectReason.SERVER, "")])
+
+    def test_leavingBroken(self) -> None:
+        stream = self.modern().opened()
+        stream.writable = False
+        self.close()
+        self.receiver.calls.clear()
+        self.assertState(State.LEAVING, State.SILENT)
+        self.lose(stream)
+        self.assertGone()
+
     def test_leavingFail(self) -> None:
         stream = self.leaving()
-        self.fail()
+        self.abort()
         self.assertGone()
         self.assertEqual(stream.closed, [(DisconnectReason.SERVER, "why")])
 
@@ -385,7 +520,7 @@ class RowTests(SynchronousTestCase):
 
     def test_stillFail(self) -> None:
         self.still()
-        self.fail()
+        self.abort()
         self.assertState(State.CLOSED, State.SILENT)
 
     def test_stillAwayOver(self) -> None:
@@ -412,7 +547,7 @@ class RowTests(SynchronousTestCase):
 
     def test_restingFail(self) -> None:
         self.make().opened()
-        self.fail()
+        self.abort()
         self.assertState(State.CLOSED, State.SILENT)
 
     def test_restingAwayOver(self) -> None:
@@ -453,7 +588,7 @@ class RowTests(SynchronousTestCase):
 
     def test_awaitingFail(self) -> None:
         self.awaiting()
-        self.fail()
+        self.abort()
         self.assertState(State.CLOSED, State.SILENT)
 
     def test_awaitingAwayOver(self) -> None:
@@ -467,6 +602,260 @@ class RowTests(SynchronousTestCase):
         self.awaiting()
         self.clock.advance(INTERVALS["heartbeatTimeout"])
         self.assertState(State.CLOSED, State.SILENT)
+
+    def test_awaitingHeard(self) -> None:
+        self.extended()
+
+    # EXTENDED
+
+    def extended(self, **settings: Any) -> FakeStream:
+        """
+        The same, and the client has said something else.
+        """
+        stream = self.awaiting(**settings)
+        self.clock.advance(1)
+        self.session.received("MESSAGE here I am")
+        self.receiver.calls.remove(message("here I am"))
+        self.assertState(State.STREAM, State.EXTENDED)
+        return stream
+
+    def test_extendedAnswered(self) -> None:
+        stream = self.extended()
+        self.session.received("PONG 1")
+        self.assertState(State.STREAM, State.RESTING)
+        self.clock.advance(INTERVALS["heartbeatInterval"])
+        self.assertEqual(stream.texts(), ["PING 2"])
+
+    def test_extendedLost(self) -> None:
+        self.lose(self.extended(closeTimeout=None))
+        self.assertState(State.AWAY, State.STILL)
+        self.clock.advance(INTERVALS["heartbeatTimeout"])
+        self.assertState(State.AWAY, State.STILL)
+
+    def test_extendedBeatMissed(self) -> None:
+        self.extended()
+        self.clock.advance(INTERVALS["heartbeatTimeout"] - 1)
+        self.assertState(State.STREAM, State.EXTENDED)
+        self.clock.advance(1)
+        self.assertEnded(DisconnectReason.PING_TIMEOUT, "")
+
+    # DORMANT
+
+    def test_dormantPolled(self) -> None:
+        self.modern()
+        self.assertState(State.NEW, State.DORMANT)
+        self.bench.poll()
+        self.assertState(State.AWAY, State.LISTENING)
+
+    def test_dormantOpened(self) -> None:
+        self.modern().opened()
+        self.assertState(State.STREAM, State.LISTENING)
+
+    # LISTENING
+
+    def test_listeningPinged(self) -> None:
+        silence = INTERVALS["heartbeatInterval"] + INTERVALS["heartbeatTimeout"]
+        stream = self.modern(connectTimeout=None).opened()
+        self.clock.advance(silence - 1)
+        self.session.received("PING")
+        self.assertEqual(stream.texts(), ["PONG"])
+        self.clock.advance(silence - 1)
+        self.assertState(State.STREAM, State.LISTENING)
+
+    def test_listeningBeatMissed(self) -> None:
+        self.modern(connectTimeout=None).opened()
+        self.clock.advance(INTERVALS["heartbeatInterval"] + INTERVALS["heartbeatTimeout"])
+        self.assertEnded(DisconnectReason.PING_TIMEOUT, "")
+
+    # STRANGER
+
+    def test_strangerPolled(self) -> None:
+        self.modern()
+        self.assertStanding(State.STRANGER)
+        self.bench.poll()
+        self.assertStanding(State.OUTSIDE)
+
+    def test_strangerOpened(self) -> None:
+        self.modern().opened()
+        self.assertStanding(State.OUTSIDE)
+
+    # OUTSIDE
+
+    def test_outsideJoined(self) -> None:
+        self.modern(heartbeatInterval=None).opened()
+        self.session.joined()
+        self.assertStanding(State.INSIDE)
+        self.clock.advance(INTERVALS["connectTimeout"])
+        self.assertState(State.STREAM, State.LISTENING)
+
+    def test_outsideNeverJoined(self) -> None:
+        self.modern(heartbeatInterval=None).opened()
+        self.clock.advance(INTERVALS["connectTimeout"])
+        self.assertStanding(State.SILENT)
+
+    # SETTLED
+
+    def test_settledOffered(self) -> None:
+        poll = self.modern().polled()
+        stream = self.bench.offer()
+        self.assertPassage(State.OFFERED)
+        self.assertEqual((poll.written, stream.written), ([], []))
+        self.bench.send("as before")
+        self.assertEqual((poll.texts(), stream.texts()), (["MESSAGE as before"], []))
+
+    def test_settledDrained(self) -> None:
+        self.leaving().resume()
+        self.assertPassage(State.SILENT)
+
+    def test_settledFarewellOver(self) -> None:
+        self.leaving()
+        self.clock.advance(INTERVALS["farewellTimeout"])
+        self.assertPassage(State.SILENT)
+
+    # OFFERED
+
+    def test_offeredProbed(self) -> None:
+        poll = self.modern().polled()
+        stream = self.bench.probe()
+        self.assertEqual((poll.written, stream.written), ([()], [("PONG probe",)]))
+        self.assertPassage(State.PROBED)
+        self.assertState(State.AWAY, State.LISTENING)
+
+    def test_offeredWithdrawn(self) -> None:
+        self.modern().polled()
+        self.lose(self.bench.offer())
+        self.assertPassage(State.SETTLED)
+        self.assertState(State.POLL, State.LISTENING)
+
+    def test_offeredOfferOver(self) -> None:
+        self.modern().polled()
+        stream = self.bench.offer()
+        self.clock.advance(INTERVALS["upgradeTimeout"])
+        self.assertPassage(State.SETTLED)
+        self.assertEqual(stream.closed, [(DisconnectReason.TRANSPORT_CLOSE, "")])
+        self.assertState(State.POLL, State.LISTENING)
+
+    def leavingWith(self, enter: Callable[[Bench], FakeStream]) -> FakeStream:
+        """
+        A session that has been ended while a better transport was about to
+        take over.
+        """
+        self.modern(upgradeTimeout=None).poll()
+        stream = enter(self.bench)
+        stream.written.clear()
+        self.close()
+        self.receiver.calls.clear()
+        self.assertState(State.LEAVING, State.SILENT)
+        return stream
+
+    def assertLeft(self, stream: FakeStream) -> None:
+        """
+        It has gone, and what was about to take over has been let go.
+        """
+        self.assertGone()
+        self.assertPassage(State.SILENT)
+        self.assertEqual((stream.texts(), len(stream.closed)), ([], 1))
+
+    def test_offeredDrained(self) -> None:
+        stream = self.leavingWith(Bench.offer)
+        self.assertEqual(self.bench.poll().texts(), ["CLOSE"])
+        self.assertLeft(stream)
+
+    def test_offeredFarewellOver(self) -> None:
+        stream = self.leavingWith(Bench.offer)
+        self.clock.advance(INTERVALS["farewellTimeout"])
+        self.assertLeft(stream)
+
+    # PROBED
+
+    def test_probedPolled(self) -> None:
+        self.modern().poll()
+        self.bench.probe()
+        for _ in range(2):
+            self.assertEqual(self.bench.poll().written, [()])
+        self.assertPassage(State.PROBED)
+        self.assertState(State.AWAY, State.LISTENING)
+
+    def test_probedWithdrawn(self) -> None:
+        self.modern().poll()
+        self.lose(self.bench.probe())
+        self.assertPassage(State.SETTLED)
+        self.assertEqual(self.bench.poll().written, [])
+        self.assertState(State.POLL, State.LISTENING)
+
+    def test_probedOfferOver(self) -> None:
+        self.modern().poll()
+        stream = self.bench.probe()
+        self.clock.advance(INTERVALS["upgradeTimeout"])
+        self.assertPassage(State.SETTLED)
+        self.assertEqual(stream.closed, [(DisconnectReason.TRANSPORT_CLOSE, "")])
+        self.assertEqual(self.bench.poll().written, [])
+
+    def test_probedUpgraded(self) -> None:
+        self.modern().poll()
+        stream = self.bench.probe()
+        stream.hear("UPGRADE")
+        self.assertPassage(State.SETTLED)
+        self.clock.advance(INTERVALS["upgradeTimeout"])
+        self.assertEqual(stream.closed, [])
+
+    def test_probedDrained(self) -> None:
+        stream = self.leavingWith(Bench.probe)
+        self.assertEqual(self.bench.poll().texts(), ["CLOSE"])
+        self.assertLeft(stream)
+
+    def test_probedFarewellOver(self) -> None:
+        stream = self.leavingWith(Bench.probe)
+        self.clock.advance(INTERVALS["farewellTimeout"])
+        self.assertLeft(stream)
+
+
+#: How a session gets into each state that may end, whatever ends it.
+ENTER: dict[State, Callable[[RowTests], object]] = {
+    State.POLL: lambda case: case.modern().polled(),
+    State.STREAM: lambda case: case.modern().opened(),
+    State.AWAY: lambda case: case.modern().poll(),
+    State.STILL: RowTests.still,
+    State.RESTING: lambda case: case.make().opened(),
+    State.AWAITING: RowTests.awaiting,
+    State.EXTENDED: RowTests.extended,
+    State.DORMANT: RowTests.modern,
+    State.LISTENING: lambda case: case.modern().opened(),
+    State.STRANGER: RowTests.modern,
+    State.OUTSIDE: lambda case: case.modern().opened(),
+    State.INSIDE: lambda case: case.make().opened(),
+    State.SETTLED: lambda case: case.modern().opened(),
+    State.OFFERED: RowTests.offered,
+    State.PROBED: RowTests.probed,
+}
+
+
+def endTest(key: Key) -> Callable[[RowTests], None]:
+    """
+    The test of a row that ends a session for whatever is named there: the
+    same for all of them, whether or not they can come about.
+    """
+    state, what = key
+    (kind,) = (number for number, states in enumerate(KINDS) if state in states)
+
+    def test(case: RowTests) -> None:
+        ENTER[state](case)
+        case.assertEqual(case.session._life.states[kind], state)
+        case.session._step(_Event(what, reason=DisconnectReason.TRANSPORT_ERROR))
+        case.assertIn(case.session._life.states[kind], FINAL)
+        case.assertEqual(case.session._life.dues[kind], inf)
+        if case.session.state is State.CLOSED:
+            failures = () if what is Input.CLOSE else ("",)
+            case.assertEnded(DisconnectReason.TRANSPORT_ERROR, *failures)
+
+    return test
+
+
+for row in product(ENTER, ENDS):
+    # A passage goes on while the session is leaving.
+    isRow = row[0] not in PASSAGES or row[1] is not Input.CLOSE
+    if isRow and not hasattr(RowTests, testName(row)):
+        setattr(RowTests, testName(row), endTest(row))
 
 
 class CompletenessTests(SynchronousTestCase):
@@ -498,6 +887,10 @@ class CompletenessTests(SynchronousTestCase):
             self.assertIn((state, what), TABLE)
 
 
+#: States that only a session of Engine.IO's gets into.
+ENGINE_IOS = {State.LISTENING, State.OUTSIDE, State.OFFERED, State.PROBED}
+
+
 class DeadlineTests(SynchronousTestCase):
     """
     The deadline of each state.
@@ -508,32 +901,36 @@ class DeadlineTests(SynchronousTestCase):
         C{enter} brings a session into C{state}, which lasts as long as its
         setting says, and for ever where that is L{None}.
         """
-        setting, _ = DEADLINES[state]
         for seconds in (1.0, 1234.5):
-            bench, states = self.entered(state, enter, {setting: seconds})
+            bench, states = self.entered(state, enter, seconds)
             bench.clock.advance(seconds - GRAIN)
-            self.assertIn(state, states())
+            self.assertIn(state, states)
             bench.clock.advance(GRAIN)
-            self.assertNotIn(state, states())
-        bench, states = self.entered(state, enter, {setting: None})
+            self.assertNotIn(state, states)
+        bench, states = self.entered(state, enter, None)
         bench.clock.advance(10_000_000.0)
-        self.assertIn(state, states())
+        self.assertIn(state, states)
 
     def entered(
-        self, state: State, enter: Callable[[Bench], object], settings: dict[str, Any]
-    ) -> tuple[Bench, Callable[[], set[State]]]:
+        self, state: State, enter: Callable[[Bench], object], seconds: float | None
+    ) -> tuple[Bench, list[State]]:
         """
-        A session in C{state}, and what tells its states.
+        A session in C{state}, which may last so long, and its states.
         """
+        setting, _ = DEADLINES[state]
+        settings: dict[str, Any] = {setting: seconds}
+        if setting == "silence":
+            half = None if seconds is None else seconds / 2
+            settings = {"heartbeatInterval": half, "heartbeatTimeout": half}
         # Nothing else ends what is to last.
         others: dict[str, Any] = dict.fromkeys(INTERVALS, None)
-        if state is State.AWAITING:
+        if state in (State.AWAITING, State.EXTENDED):
             others["heartbeatInterval"] = 1.0
-        bench = Bench(**{**others, **settings})
-        life = bench.session._life
+        bench = Bench(isModern=state in ENGINE_IOS, **{**others, **settings})
         enter(bench)
-        self.assertIn(state, (life.carriage, life.pulse))
-        return bench, lambda: {life.carriage, life.pulse}
+        states = bench.session._life.states
+        self.assertIn(state, states)
+        return bench, states
 
     def test_duration(self) -> None:
         self.assertDeadline(State.POLL, Bench.polled)
@@ -557,6 +954,30 @@ class DeadlineTests(SynchronousTestCase):
             bench.clock.advance(1)
 
         self.assertDeadline(State.AWAITING, await_)
+
+        def extend(bench: Bench) -> None:
+            await_(bench)
+            bench.session.received("MESSAGE here I am")
+
+        self.assertDeadline(State.EXTENDED, extend)
+
+    def test_silence(self) -> None:
+        self.assertDeadline(State.LISTENING, Bench.opened)
+
+    def test_connectTimeout(self) -> None:
+        self.assertDeadline(State.OUTSIDE, Bench.opened)
+
+    def test_upgradeTimeout(self) -> None:
+        def offer(bench: Bench) -> None:
+            bench.poll()
+            bench.offer()
+
+        def probe(bench: Bench) -> None:
+            bench.poll()
+            bench.probe()
+
+        self.assertDeadline(State.OFFERED, offer)
+        self.assertDeadline(State.PROBED, probe)
 
     def test_everySetting(self) -> None:
         """
@@ -692,46 +1113,75 @@ def live(life: Life, what: Input, now: float) -> list[Action]:
     return actions
 
 
+#: How lives begin, and what can never happen in each: a session that a client
+#: can come back to does not move, and one that moves ends with its connection.
+FIRST: tuple[tuple[State, ...], set[Input]] = (
+    (State.STILL, State.INSIDE),
+    {Input.BROKEN, Input.OVERLAPPED, Input.OFFERED},
+)
+SERVER_BEATS: tuple[tuple[State, ...], set[Input]] = (
+    (State.STILL, State.STRANGER),
+    {Input.LOST},
+)
+CLIENT_BEATS: tuple[tuple[State, ...], set[Input]] = (
+    (State.DORMANT, State.STRANGER),
+    {Input.LOST},
+)
+LIVES = st.sampled_from((FIRST, SERVER_BEATS, CLIENT_BEATS))
+
+
 class LifeTests(SynchronousTestCase):
     """
     What is true of a life whatever happens.
     """
 
     @settings(deadline=None)
-    @given(st.lists(st.sampled_from(Input)))
-    def test_anyInputs(self, inputs: list[Input]) -> None:
+    @given(LIVES, st.lists(st.sampled_from(Input)))
+    def test_anyInputs(
+        self, sort: tuple[tuple[State, State], set[Input]], inputs: list[Input]
+    ) -> None:
         """
         Whatever comes, each state is of its kind, and the last of each kind
         are final.
         """
-        life = Life(Settings(**INTERVALS))
+        life = Life(Settings(**INTERVALS), *sort[0])
         for what in inputs:
-            before = {life.carriage, life.pulse}
+            before = list(life.states)
             life.step(what, 0.0)
-            self.assertIn(life.carriage, CARRIAGES)
-            self.assertIn(life.pulse, PULSES)
-            final = before & {State.CLOSED, State.SILENT}
-            self.assertLessEqual(final, {life.carriage, life.pulse})
+            for kind, earlier, state in zip(KINDS, before, life.states, strict=True):
+                self.assertIn(state, kind)
+                if earlier in FINAL:
+                    self.assertEqual(state, earlier)
 
     @settings(deadline=None)
-    @given(st.lists(st.tuples(st.floats(0, 50), st.sampled_from(FROM_OUTSIDE))))
-    def test_ends(self, inputs: list[tuple[float, Input]]) -> None:
+    @given(LIVES, st.lists(st.tuples(st.floats(0, 50), st.sampled_from(FROM_OUTSIDE))))
+    def test_ends(
+        self,
+        sort: tuple[tuple[State, State], set[Input]],
+        inputs: list[tuple[float, Input]],
+    ) -> None:
         """
         With the deadlines coming when they are due: opening and end are told
-        once, the heartbeats end with the session, nothing that is due is
-        left, and nothing at all where the session is over.
+        once, the heartbeats and the wait for who has to join end with the
+        session, nothing that is due is left, and nothing at all where the
+        session is over.
         """
-        life, now = Life(Settings(**INTERVALS)), 0.0
+        life, now = Life(Settings(**INTERVALS), *sort[0]), 0.0
         told: list[Action] = []
         life.step(Input.POLLED, now)
         for seconds, what in inputs:
             now += seconds
+            # Who has nothing to fetch any more is gone, if it was leaving.
+            if what in sort[1] or (what is Input.DRAINED and life.carriage is not State.LEAVING):
+                continue
             told += live(life, what, now)
-            self.assertEqual(life.pulse is State.SILENT, life.carriage in ENDED)
-            self.assertEqual(told.count(Action.END), life.carriage in ENDED)
+            hasEnded = life.carriage in ENDED
+            self.assertEqual(life.pulse is State.SILENT, hasEnded)
+            self.assertEqual(life.standing is State.SILENT, hasEnded)
+            self.assertEqual(told.count(Action.END), hasEnded)
             self.assertGreater(life.due, now)
+            self.assertFalse(life.carriage is State.CLOSED and life.due < inf)
         self.assertEqual(told.count(Action.OPEN), 0)
-        self.assertFalse(life.carriage is State.CLOSED and life.due < inf)
 
     def test_expired(self) -> None:
         """

@@ -77,6 +77,7 @@ class Attributes(ListenerCase):
                 "xhr-multipart",
                 "xhr-polling",
                 "jsonp-polling",
+                "polling",
             ],
             options["transports"],
         )
@@ -724,7 +725,7 @@ class GeneralOptions(SynchronousTestCase):
         )
         self.assertEqual(
             "unknown transport 'carrier-pigeon'; there are websocket, server-events, flashsocket,"
-            " htmlfile, xhr-multipart, xhr-polling, jsonp-polling",
+            " htmlfile, xhr-multipart, xhr-polling, jsonp-polling, polling",
             str(error),
         )
         self.assertRaises(LocalProtocolError, Server, transports=[])

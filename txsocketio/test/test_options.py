@@ -23,7 +23,8 @@ KNOWN = ["websocket", "xhr-polling", "jsonp-polling"]
 
 VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
     "resource": (["io", "/a/b/"], [None, 5, b"io", ["io"]]),
-    "protocol": (["annotated", "0.6"], [None, 5, b"0.6", ["0.6"]]),
+    "protocol": (["annotated", "0.6", ["eio4"], ("eio4", "0.6"), iter(["eio4"])], [None, 5]),
+    "parser": (["text", "msgpack"], [None, "json", b"text", 5, ["text"]]),
     "transports": ([None, KNOWN, tuple(KNOWN), iter(KNOWN)], ["websocket", 5]),
     "transportOptions": (
         [{}, {"websocket": {"duration": 1}}],
@@ -38,6 +39,11 @@ VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
     "ignoreEmptyOrigin": ([True, False], []),
     "trustProxy": ([True, False], []),
     "drafts": ([True, False], []),
+    "allowRequest": ([None, nothing], [True, "f", 5]),
+    "cookie": ([None, "io"], ["", 5, True, b"io", {"name": "io"}]),
+    "httpCompression": ([True, False], []),
+    "perMessageDeflate": ([True, False], []),
+    "concurrentHandlers": ([True, False], []),
     "clientFiles": ([None, "dist", Path("dist")], [5, b"dist", ["dist"]]),
     "maxSessions": ([None, 0, 10], ["5", -1, True, 1.5]),
     "maxSessionsPerAddress": ([None, 0, 10], ["5", -1, True, 1.5]),
@@ -48,10 +54,13 @@ L{txsocketio.origins}; a choice is whatever is true or not."""
 
 TAKES = {
     "resource": "a path",
-    "protocol": "a name",
+    "protocol": "a name or a list",
+    "parser": "text or msgpack",
     "transports": "a list of names (or None)",
     "transportOptions": "a mapping of transports' names to mappings",
     "log": "a function (or None)",
+    "allowRequest": "a function (or None)",
+    "cookie": "a name (or None)",
     "flashPolicyPort": "a port up to 65535",
     "flashMovie": "a file (or None)",
     "clientFiles": "a folder (or None)",

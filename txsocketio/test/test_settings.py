@@ -19,6 +19,8 @@ INTERVALS = (
     "heartbeatTimeout",
     "closeTimeout",
     "duration",
+    "connectTimeout",
+    "upgradeTimeout",
     "farewellTimeout",
 )
 LIMITS = tuple(sorted(name for name in NAMES if name.startswith("max")))
@@ -43,6 +45,17 @@ class SettingsTests(SynchronousTestCase):
         settings = Settings()
         found = [getattr(settings, name) for name in INTERVALS[:4]]
         self.assertEqual(found, [10.0, 8.0, 0.0, 20.0])
+        # These, which it does not know, are Socket.IO's and Engine.IO's.
+        self.assertEqual((settings.connectTimeout, settings.upgradeTimeout), (45.0, 10.0))
+
+    def test_silence(self) -> None:
+        """
+        Who sends the heartbeats may be silent from one of them to the next,
+        and as long again as an answer may take; for ever if either may.
+        """
+        self.assertEqual(Settings(heartbeatInterval=3.0, heartbeatTimeout=0.5).silence, 3.5)
+        self.assertIsNone(Settings(heartbeatInterval=None).silence)
+        self.assertIsNone(Settings(heartbeatTimeout=None).silence)
 
     def test_names(self) -> None:
         """

@@ -27,6 +27,7 @@ from twisted.web.static import File
 from txsocketio import Listener, demo, tap
 from txsocketio.flashpolicy import PolicyFactory
 from txsocketio.listener import TRANSPORTS
+from txsocketio.options import Options as ListenerOptions
 from txsocketio.tap import Options, makeService
 from txsocketio.test.child import PORT, TWISTD, ChildCase, Conversation, reactor, texts
 
@@ -216,10 +217,37 @@ class OptionsTests(TapCase):
 
     def test_protocol(self) -> None:
         """
-        C{--protocol} is the listener's.
+        C{--protocol} is the listener's, whose default it leaves as it is.
         """
-        for arguments, protocol in (((), "annotated"), (("--protocol", "0.6"), "0.6")):
-            self.assertEqual(protocol, self.parse(*arguments)["listener"].options["protocol"])
+        for arguments, protocols in (
+            ((), list(ListenerOptions().protocol)),
+            (("--protocol", "0.6"), ["0.6"]),
+            (("--protocol", "eio4,annotated"), ["eio4", "annotated"]),
+        ):
+            self.assertEqual(protocols, self.parse(*arguments)["listener"].options["protocol"])
+
+    def test_set(self) -> None:
+        """
+        C{--set} gives any option, as JSON or as it is; it comes last.
+        """
+        options = self.parse(
+            *("--set", "duration=5.5", "--set", "cookie=io", "--set", "drafts=false"),
+            *("--resource", "a", "--set", "resource=b"),
+        )["listener"].options
+        names = ("duration", "cookie", "drafts", "resource")
+        self.assertEqual([options[name] for name in names], [5.5, "io", False, "b"])
+
+    def test_setWrong(self) -> None:
+        """
+        What is no option, or none that is set in this way, is told in a line.
+        """
+        for setting, line in (
+            ("drafts", "--set takes NAME=VALUE: 'drafts'"),
+            ("nonsense=1", "unknown option 'nonsense'"),
+            ("duration=fast", "duration takes a number"),
+        ):
+            error = self.assertRaises(SystemExit, self.parse, "--set", setting)
+            self.assertIn(line, str(error))
 
     def test_trustProxy(self) -> None:
         """

@@ -24,6 +24,7 @@ from txsocketio.errors import (
     UnsupportedByClient,
 )
 from txsocketio.interfaces import IDecoder, IDialect, Place
+from txsocketio.listener import PROTOCOLS
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol.tilde import TILDE, TildeDecoder
 from txsocketio.settings import Settings
@@ -656,7 +657,7 @@ class SiteTests(SynchronousTestCase):
         A listener cannot be made for a protocol that is none.
         """
         error = self.assertRaises(LocalProtocolError, Server, protocol="0.5")
-        self.assertEqual(str(error), "unknown protocol '0.5'; there are annotated, 0.6")
+        self.assertEqual(str(error), f"unknown protocol '0.5'; there are {', '.join(PROTOCOLS)}")
 
 
 class LeavingTests(SynchronousTestCase):
