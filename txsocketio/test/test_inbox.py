@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from txsocketio import Client, DisconnectReason
 from txsocketio.packets import ROOT, Kind
 from txsocketio.test.hall import Hall
+from txsocketio.test.support import Server
 
 
 class InboxCase(SynchronousTestCase):
@@ -251,6 +252,14 @@ class Concurrent(InboxCase):
         self.visitor.lose()
         self.assertEqual([(1,), (DisconnectReason.TRANSPORT_CLOSE,)], self.calls)
         self.waiting[0].callback("too late")
+
+    def test_option(self) -> None:
+        """
+        It is an option of the listener's.
+        """
+        for isConcurrent in (False, True):
+            io = Server(concurrentHandlers=isConcurrent).io
+            self.assertIs(isConcurrent, io.of("/x").concurrentHandlers)
 
     def test_middleware(self) -> None:
         """

@@ -411,3 +411,18 @@ class ListenerTests(SynchronousTestCase):
         io._namespaces.seek("/z", None)
         self.assertEqual({"/", "/x", "/y1", "/z"}, {*io._namespaces})
         self.assertIs(io, parent.children["/y1"].listener)
+
+    def test_options(self) -> None:
+        """
+        C{maxChildNamespaces} and C{cleanupEmptyChildNamespaces}.
+        """
+        for isCleaned in (False, True):
+            options = {"maxChildNamespaces": 1, "cleanupEmptyChildNamespaces": isCleaned}
+            server = Server(protocol="eio4", **options)
+            parent = server.io.of(re.compile("^/room-"))
+            wire = server.webSocket("/?EIO=4&transport=websocket")
+            wire.say("40/room-1,")
+            wire.say("40/room-2,")
+            self.assertEqual('44/room-2,{"message":"too many namespaces"}', wire.texts()[-1])
+            wire.say("41/room-1,")
+            self.assertEqual(not isCleaned, "/room-1" in parent.children)
