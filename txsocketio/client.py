@@ -428,7 +428,6 @@ class Client(Verbs, EventSource):
         """
         if not self._ended:
             self._catchUp()
-        if not self._ended:
             welcome(self._welcome())
         # That may have been more than the client takes.
         self.connected = self._inbox.isOpen = not self._ended

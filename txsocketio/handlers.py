@@ -40,22 +40,26 @@ class Handlers:
     Handlers by event, in the order in which they came.
     """
 
-    __slots__ = ("_byEvent",)
+    __slots__ = ("_byEvent", "_ready")
 
     def __init__(self) -> None:
         self._byEvent: dict[str, list[tuple[Handler, bool]]] = {}
+        # Of the events whose handlers are the same each time.
+        self._ready: dict[str, tuple[Handler, ...]] = {}
 
     def add(self, event: str, f: Handler, once: bool = False) -> None:
         """
         Call C{f} at each C{event}, or at the next one only.
         """
         self._byEvent.setdefault(event, []).append((f, once))
+        self._ready.pop(event, None)
 
     def remove(self, event: str, f: Handler) -> None:
         """
         Undo the latest L{add} of C{f}; nothing happens where there is none.
         """
         entries = self._byEvent.get(event, [])
+        self._ready.pop(event, None)
         for index in reversed(range(len(entries))):
             if entries[index][0] == f:
                 del entries[index]
@@ -66,13 +70,15 @@ class Handlers:
         Those to be called now. Handlers that want one event only are given
         out only here, once.
         """
+        ready = self._ready.get(event)
+        if ready is not None:
+            return ready
         entries = self._byEvent.get(event)
         if not entries:
             return ()
-        handlers = [f for f, _ in entries]
-        if any(once for _, once in entries):
-            self._byEvent[event] = [entry for entry in entries if not entry[1]]
-        return handlers
+        left = self._byEvent[event] = [entry for entry in entries if not entry[1]]
+        self._ready[event] = tuple(f for f, _ in left)
+        return [f for f, _ in entries]
 
 
 class EventSource:
@@ -169,8 +175,9 @@ def callAll(
         where one of them takes its time.
     """
     results = [call(log, f, args) for f in handlers]
-    if any(isinstance(result, Deferred) for result in results):
-        return gatherResults(
-            [result if isinstance(result, Deferred) else succeed(result) for result in results]
-        )
+    for result in results:
+        if isinstance(result, Deferred):
+            return gatherResults(
+                [each if isinstance(each, Deferred) else succeed(each) for each in results]
+            )
     return results

@@ -31,10 +31,24 @@ class Inbox:
     @ivar anyHandlers: those of all events.
     """
 
-    __slots__ = ("_client", "_handlers", "_jobs", "_running", "anyHandlers", "isOpen", "middleware")
+    __slots__ = (
+        "_client",
+        "_handlers",
+        "_jobs",
+        "_log",
+        "_namespace",
+        "_running",
+        "_session",
+        "anyHandlers",
+        "isOpen",
+        "middleware",
+    )
 
     def __init__(self, client: Client, handlers: Handlers) -> None:
         self._client = client
+        self._session = client.session
+        self._namespace = client.namespace
+        self._log = client.namespace.log
         self._handlers = handlers
         self._jobs = Serial()
         self._running = 0
@@ -46,16 +60,15 @@ class Inbox:
         """
         Wait with everything until the client has been let in.
         """
-        self._jobs.run(call, self._client.namespace.log, admission, (self._client,))
+        self._jobs.run(call, self._log, admission, (self._client,))
 
     def take(self, packet: Packet) -> None:
         """
         Something has come. More than C{maxPending} of it ends the session.
         """
-        session = self._client.session
-        limit = session.settings.maxPending
+        limit = self._session.settings.maxPending
         if len(self._jobs) + self._running >= limit:
-            session.fail(DisconnectReason.FLOOD, f"more than {limit} packets wait")
+            self._session.fail(DisconnectReason.FLOOD, f"more than {limit} packets wait")
         else:
             self._jobs.run(self._handle, packet)
 
@@ -69,11 +82,11 @@ class Inbox:
         """
         Call the client's own handlers.
         """
-        return callAll(self._client.namespace.log, self._handlers.take(event), args)
+        return callAll(self._log, self._handlers.take(event), args)
 
     def _tellParted(self, reason: DisconnectReason) -> Any:
         results = self.tell("disconnect", reason)
-        return _inTime(results, [self._client.namespace.fire("clientDisconnect", self._client)])
+        return _inTime(results, [self._namespace.fire("clientDisconnect", self._client)])
 
     def _handle(self, packet: Packet) -> Deferred[None] | None:
         if not self.isOpen:
@@ -86,10 +99,11 @@ class Inbox:
             event, args = packet.data[0], tuple(packet.data[1:])
         if self.middleware:
             return self._begun(Deferred.fromCoroutine(self._through(packet.id, event, args)))
-        return self._begun(self._dispatch(packet.id, event, args))
+        outcome = self._dispatch(packet.id, event, args)
+        return None if outcome is None else self._begun(outcome)
 
-    def _begun(self, outcome: Deferred[None] | None) -> Deferred[None] | None:
-        if outcome is None or outcome.called or not self._client.namespace.concurrentHandlers:
+    def _begun(self, outcome: Deferred[None]) -> Deferred[None] | None:
+        if outcome.called or not self._namespace.concurrentHandlers:
             return outcome
         self._running += 1
         outcome.addBoth(self._done)
@@ -115,18 +129,18 @@ class Inbox:
         """
         Middleware wants nothing done about an event.
         """
-        log = self._client.namespace.log
         handlers = self._handlers.take("error")
         if handlers:
-            callAll(log, handlers, (error,))
+            callAll(self._log, handlers, (error,))
         else:
-            log.failure("Middleware has stopped {event!r}", Failure(error), event=event)
+            self._log.failure("Middleware has stopped {event!r}", Failure(error), event=event)
 
     def _dispatch(self, id: int | None, event: str, args: tuple[Any, ...]) -> Deferred[None] | None:
         outcome = self._fire(event, args)
         if isinstance(outcome, Deferred):
             return outcome.addCallback(lambda results: self._acknowledge(id, results))
-        self._acknowledge(id, outcome)
+        if id is not None:
+            self._acknowledge(id, outcome)
         return None
 
     def _fire(self, event: str, args: tuple[Any, ...]) -> Any:
@@ -134,15 +148,14 @@ class Inbox:
         @return: the results of the client's own handlers, or a Deferred of
             them.
         """
-        results = self.tell(event, *args)
+        results = callAll(self._log, self._handlers.take(event), args)
         others: list[list[Any] | Deferred[list[Any]]] = []
         if self.anyHandlers:
-            log = self._client.namespace.log
-            others.append(callAll(log, tuple(self.anyHandlers), (event, *args)))
+            others.append(callAll(self._log, tuple(self.anyHandlers), (event, *args)))
         if event == "message":
             message = args[0] if args else None
-            others.append(self._client.namespace.fire("clientMessage", message, self._client))
-        return _inTime(results, others)
+            others.append(self._namespace.fire("clientMessage", message, self._client))
+        return _inTime(results, others) if others else results
 
     def _acknowledge(self, id: int | None, results: Sequence[Any]) -> None:
         """
@@ -160,9 +173,7 @@ class Inbox:
                 Packet(Kind.ACK, [] if answer is None else args, client.namespace.name, id)
             )
         except LocalProtocolError:
-            client.namespace.log.failure(
-                "A handler's result cannot be sent: {answer!r}", answer=answer
-            )
+            self._log.failure("A handler's result cannot be sent: {answer!r}", answer=answer)
 
 
 def _inTime(results: Any, others: Iterable[Any]) -> Any:

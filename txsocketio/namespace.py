@@ -88,7 +88,7 @@ class Namespace(Audience, EventSource):
         super().__init__(self)
         self.name = name
         self.listener = shared.listener
-        self.log = shared.log
+        self.log: FailureLog = shared.log
         self.clock = shared.clock
         self.passedOver = 0
         self.concurrentHandlers = shared.concurrentHandlers

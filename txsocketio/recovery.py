@@ -196,10 +196,12 @@ class Recovery:
 
     def _drop(self, entry: _Entry) -> None:
         self._size -= entry.size
+        # The namespace that has lost none for the longest time comes first.
+        self._dropped.pop(entry.packet.namespace, None)
         self._dropped[entry.packet.namespace] = entry.number
         if len(self._dropped) > self._bounds.maxAway:
-            # As if the last of that namespace were one of every namespace.
-            self._floor = max(self._floor, self._dropped.pop(next(iter(self._dropped))))
+            # As if its last one had been one of every namespace.
+            self._floor = self._dropped.pop(next(iter(self._dropped)))
 
     # Who is away.
 

@@ -209,6 +209,7 @@ class Asking(AudienceCase):
         old.heard()
         done = self.root.exclude("red").emitWithAck("ask", b"x", timeout=5)
         self.assertEqual(([], 1), (old.heard(), self.root.passedOver))
+        self.assertEqual({}, old.client()._acks._waiting)
         self.visitors[2].say(Kind.ACK, ROOT, ["c"], 2)
         self.assertEqual(["c"], self.successResultOf(done))
         self.assertNoResult(self.root.exclude("red").emitWithAck("ask", timeout=5))
@@ -221,6 +222,15 @@ class Asking(AudienceCase):
         for event, arg in (("ask", {1}), ("disconnect", 1)):
             self.assertRaises(LocalProtocolError, self.root.emitWithAck, event, arg, timeout=5)
         self.assertEqual([1, 1, 0], [len(client._acks._waiting) for client in self.clients])
+
+    def test_volatile(self) -> None:
+        """
+        What is volatile is not queued either.
+        """
+        self.visitors[0].clog()
+        self.root.volatile.emitWithAck("ask", timeout=5).addErrback(lambda _: None)
+        self.visitors[0].stream.resume()
+        self.assertEqual([1, 2, 1], [len(heard) for heard in self.heard()])
 
     def test_tooMany(self) -> None:
         """
@@ -246,6 +256,8 @@ class Doing(AudienceCase):
         self.assertEqual(self.clients, everybody)
         audience = self.root.to("red").exclude(self.ids[0])
         self.assertEqual([self.clients[1]], self.successResultOf(audience.fetchClients()))
+        twice = self.root.to("red", self.ids[0])
+        self.assertEqual(2, len(self.successResultOf(twice.fetchClients())))
 
     def test_rooms(self) -> None:
         """

@@ -144,6 +144,16 @@ class Push(FlowCase):
         self.client.emitWithAck("d")
         self.assertEqual(["pause", "resume", "pause"], self.producer.told)
 
+    def test_others(self) -> None:
+        """
+        What others make wait is no reason for it to go on that was not paused.
+        """
+        self.register()
+        self.visitor.clog()
+        self.hall.root.send("a")
+        self.visitor.stream.resume()
+        self.assertEqual([], self.producer.told)
+
     def test_clogged(self) -> None:
         """
         Where something waits already it is paused at once.
@@ -237,6 +247,16 @@ class Pull(FlowCase):
         self.hall.clock.advance(SOON)
         self.hall.clock.advance(SOON)
         self.assertEqual(["resume"] * 3, self.producer.told)
+
+    def test_others(self) -> None:
+        """
+        What others made wait does not have it asked twice.
+        """
+        self.visitor.clog()
+        self.hall.root.send("a")
+        self.visitor.stream.resume()
+        self.hall.clock.advance(SOON)
+        self.assertEqual(["resume"], self.producer.told)
 
     def test_done(self) -> None:
         """

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from txsocketio import Client, DisconnectReason
 from txsocketio.packets import ROOT, Kind
 from txsocketio.test.hall import Hall
+from txsocketio.test.support import Server
 
 
 class InboxCase(SynchronousTestCase):
@@ -164,6 +165,13 @@ class InTurn(InboxCase):
         self.waiting[0].callback(None)
         self.assertEqual([(1,), (2,)], self.calls)
 
+    def test_waitsBehindMiddleware(self) -> None:
+        """
+        So with middleware before them.
+        """
+        self.client.use(lambda *args: None)
+        self.test_waits()
+
     def test_noDeadlock(self) -> None:
         """
         An answer that a handler waits for does not wait for the handler, nor
@@ -244,6 +252,14 @@ class Concurrent(InboxCase):
         self.visitor.lose()
         self.assertEqual([(1,), (DisconnectReason.TRANSPORT_CLOSE,)], self.calls)
         self.waiting[0].callback("too late")
+
+    def test_option(self) -> None:
+        """
+        It is an option of the listener's.
+        """
+        for isConcurrent in (False, True):
+            io = Server(concurrentHandlers=isConcurrent).io
+            self.assertIs(isConcurrent, io.of("/x").concurrentHandlers)
 
     def test_middleware(self) -> None:
         """

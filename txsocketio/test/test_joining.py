@@ -258,6 +258,16 @@ class Leaving(JoiningCase):
         self.visitor.emit(ROOT, "x")
         self.assertEqual([], self.hall.keeper.failures)
 
+    def test_sentAwayMeanwhile(self) -> None:
+        """
+        One client's going may be why another is sent away.
+        """
+        inChat = self.visitor.client("/chat")
+        self.visitor.client().on("disconnecting", lambda reason: inChat.disconnect())
+        self.visitor.lose()
+        self.assertIn(("/chat", "server namespace disconnect"), self.calls)
+        self.assertEqual({}, {**self.chat.clients})
+
     def test_close(self) -> None:
         """
         Who is sent away from the server is told so in each namespace.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -146,11 +147,17 @@ class Making(ParentCase):
         for leave in ways:
             decided: Deferred[bool] = Deferred()
             hall = Hall()
-            hall.parent(lambda name, auth, decided=decided: decided)
+            hall.parent(partial(self.choose, decided))
             visitor = hall.come("/x")
             leave(visitor)
             decided.callback(True)
             self.assertEqual(([], []), (visitor.heard(), [*hall.registry["/x"].clients]))
+
+    def choose(self, decided: Deferred[bool], name: str, auth: Any) -> Deferred[bool]:
+        """
+        Choose what a test decides.
+        """
+        return decided
 
     def test_madeMeanwhile(self) -> None:
         """
@@ -280,6 +287,19 @@ class Holding(ParentCase):
             self.heard(),
         )  # fmt: skip
 
+    def test_local(self) -> None:
+        """
+        What is local stays here.
+        """
+        published: list[Any] = []
+        self.patch(self.hall.root._backplane, "publish", lambda *call: published.append(call))
+        self.parent.local.send("a")
+        self.assertEqual(
+            ([], [["MESSAGE /room-1 a"], ["MESSAGE /room-2 a"]]), (published, self.heard())
+        )
+        self.parent.send("b")
+        self.assertEqual(["/room-1", "/room-2"], [name for name, _ in published])
+
     def test_doing(self) -> None:
         """
         What is done is done in all.
@@ -391,3 +411,18 @@ class ListenerTests(SynchronousTestCase):
         io._namespaces.seek("/z", None)
         self.assertEqual({"/", "/x", "/y1", "/z"}, {*io._namespaces})
         self.assertIs(io, parent.children["/y1"].listener)
+
+    def test_options(self) -> None:
+        """
+        C{maxChildNamespaces} and C{cleanupEmptyChildNamespaces}.
+        """
+        for isCleaned in (False, True):
+            options = {"maxChildNamespaces": 1, "cleanupEmptyChildNamespaces": isCleaned}
+            server = Server(protocol="eio4", **options)
+            parent = server.io.of(re.compile("^/room-"))
+            wire = server.webSocket("/?EIO=4&transport=websocket")
+            wire.say("40/room-1,")
+            wire.say("40/room-2,")
+            self.assertEqual('44/room-2,{"message":"too many namespaces"}', wire.texts()[-1])
+            wire.say("41/room-1,")
+            self.assertEqual(not isCleaned, "/room-1" in parent.children)

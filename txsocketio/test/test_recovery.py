@@ -4,6 +4,7 @@ Tests for L{txsocketio.recovery}, and for how clients come back by it.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -15,6 +16,7 @@ from txsocketio.orders import EVERYBODY, Address
 from txsocketio.packets import ROOT, Kind, Packet
 from txsocketio.recovery import Away, Recovery, split
 from txsocketio.test.hall import OLD, Hall, Visitor
+from txsocketio.test.support import Server, Wire
 
 
 class LogCase(SynchronousTestCase):
@@ -246,11 +248,27 @@ class BoundTests(LogCase):
         for number in range(100):
             self.record(1, name=f"/{number}")
         self.assertEqual(2, len(self.recovery._dropped))
+        self.assertEqual({"/93", "/94"}, {*self.recovery._dropped})
         self.save("ID")
         self.assertIsNone(self.missed("1"))
         self.record(2)
         self.save("ID")
         self.assertEqual([2], self.missed("101"))
+
+
+class DroppedTests(SynchronousTestCase):
+    """
+    What is remembered of what was dropped.
+    """
+
+    def test_latest(self) -> None:
+        """
+        It is the namespaces that have lost something last.
+        """
+        recovery = Recovery(Clock().seconds, maxPackets=1, maxAway=2)
+        for name in "abacd":
+            recovery.record(EVERYBODY, Packet(Kind.MESSAGE, "x", name))
+        self.assertEqual(({"a": 3, "c": 4}, 2), (recovery._dropped, recovery._floor))
 
 
 class ReturnCase(SynchronousTestCase):
@@ -391,9 +409,34 @@ class ReturnTests(ReturnCase):
         self.client.send("late")
         self.client.volatile.send("later")
         visitor = self.back()
-        self.assertEqual("MESSAGE / late @2", visitor.heard()[0])
+        late, welcome = visitor.heard()
+        self.assertEqual("MESSAGE / late @2", late)
+        self.assertIn("CONNECT", welcome)
         self.client.send("too late")
         self.assertEqual([], visitor.heard())
+
+    def test_afterwards(self) -> None:
+        """
+        What is said to who does not come back is not kept.
+        """
+        self.client.disconnect()
+        self.client.send("nobody there")
+        self.assertEqual(1, self.root.recovery.last)  # type: ignore[union-attr]
+
+    def test_before(self) -> None:
+        """
+        Nobody gets what was said before it first came, whatever it claims to
+        have had last.
+        """
+        other = self.hall.come(ROOT)
+        pid = other.heard()[0].split("'")[3]
+        for _ in range(2):
+            other.client().send("x")
+            other.lose()
+            other = self.back(str(self.root.recovery.last), pid)  # type: ignore[union-attr]
+            self.assertTrue(other.client().recovered)
+        other.lose()
+        self.assertFalse(self.back("1", pid).client().recovered)
 
     def test_asked(self) -> None:
         """
@@ -510,3 +553,61 @@ class AskingTests(ReturnCase):
         self.assertEqual(([], {}), (visitor.heard(), {**self.root.clients}))
         failure = (DisconnectReason.TRANSPORT_ERROR, "came back too late")
         self.assertEqual(failure, self.hall.keeper.failures[-1])
+
+
+class WireTests(SynchronousTestCase):
+    """
+    The option C{connectionStateRecovery}, as Socket.IO's own clients see it.
+    """
+
+    def texts(self, server: Server, *said: str) -> tuple[Wire, list[str]]:
+        """
+        Open a connection, say something, and hear what comes, without the
+        opening.
+        """
+        wire = server.webSocket("/?EIO=4&transport=websocket")
+        for text in said:
+            wire.say(text)
+        return wire, wire.texts()[1:]
+
+    def test_recovered(self) -> None:
+        """
+        Each event brings its place along, and who comes back names the last
+        one it has had.
+        """
+        server = Server(protocol="eio4", connectionStateRecovery={"maxDisconnectionDuration": 60})
+        wire, [welcome] = self.texts(server, "40")
+        told = json.loads(welcome[2:])
+        self.assertEqual({"sid", "pid"}, {*told})
+        server.io.emit("x", 1)
+        server.io.send("text")
+        self.assertEqual(['42["x",1,"1"]', '42["message","text","2"]'], wire.texts())
+        wire.lose()
+        server.clock.advance(60)
+        asked = json.dumps({"pid": told["pid"], "offset": "1"})
+        _, heard = self.texts(server, f"40{asked}")
+        self.assertEqual(['42["message","text","2"]', welcome], heard)
+
+    def test_tooLate(self) -> None:
+        """
+        For as long as the option says.
+        """
+        server = Server(protocol="eio4", connectionStateRecovery={"maxDisconnectionDuration": 60})
+        wire, [welcome] = self.texts(server, "40")
+        pid = json.loads(welcome[2:])["pid"]
+        server.io.emit("x")
+        wire.lose()
+        server.clock.advance(60.5)
+        asked = json.dumps({"pid": pid, "offset": "1"})
+        _, [again] = self.texts(server, f"40{asked}")
+        self.assertNotIn(pid, again)
+
+    def test_off(self) -> None:
+        """
+        Without it nothing is added.
+        """
+        server = Server(protocol="eio4")
+        wire, [welcome] = self.texts(server, "40")
+        self.assertEqual({"sid"}, {*json.loads(welcome[2:])})
+        server.io.emit("x", 1)
+        self.assertEqual(['42["x",1]'], wire.texts())
