@@ -952,9 +952,9 @@ class UpgradeTests(SynchronousTestCase):
         """
         One that has gone makes room for another; polls are held again.
         """
-        for enter in (self.bench.offer, self.bench.probe):
+        for enter, state in ((self.bench.offer, State.POLL), (self.bench.probe, State.AWAY)):
             enter().lose()
-            self.assertEqual(self.session.state, self.poll.writable and State.POLL or State.AWAY)
+            self.assertEqual(self.session.state, state)
         held = self.bench.poll()
         self.assertEqual(held.written, [])
         self.bench.send("a")
