@@ -553,12 +553,13 @@ class Session:
             self._append(self.dialect.encode(Packet(Kind.CLOSE)), False)
 
     def _cut(self, event: _Event) -> None:
-        transport, self._transport = self._transport, None
+        carrying = (self._transport, self._candidate)
+        self._transport = self._candidate = None
         self._emptyQueue()
         self._keeper.forget(self)
-        if transport is not None:
-            transport.close(self._reason, event.detail)
-        self._reject(event)
+        for transport in carrying:
+            if transport is not None:
+                transport.close(self._reason, event.detail)
 
 
 def _life(dialect: IDialect, settings: Settings) -> Life:
