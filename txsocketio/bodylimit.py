@@ -47,7 +47,8 @@ class _LimitedBody(_Base):
         # after the body has been read.
         path = unquote_to_bytes(getattr(self.channel, "_path", b""))
         for mount, limit in self.limits.items():
-            if path.startswith(mount):
+            # A query may stand where the slash is.
+            if path.startswith((mount, mount[:-1] + b"?")):
                 self._room = self.limit = limit
                 if length is not None and length > limit:
                     self._refuse()

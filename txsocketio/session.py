@@ -266,7 +266,9 @@ class Session:
         """
         See L{ISession.attach}.
         """
-        if self._life.carriage is State.POLL and not self.dialect.resumes:
+        # One that is being answered just now waits no more.
+        isWaiting = self._life.carriage is State.POLL and self._transport is not None
+        if isWaiting and not self.dialect.resumes:
             detail = "a poll while another one waits"
             reason = DisconnectReason.TRANSPORT_ERROR
             self._step(_Event(Input.OVERLAPPED, reason=reason, detail=detail))
@@ -344,24 +346,28 @@ class Session:
         self._candidate = transport
         self._step(_Event(Input.OFFERED))
 
-    def probed(self) -> None:
+    def probed(self, transport: ITransport) -> None:
         """
-        It has shown that it works.
+        It has shown that it works. Ignored, as all that follows, from one that
+        has been let go.
         """
-        self._step(_Event(Input.PROBED))
+        if self._candidate is transport:
+            self._step(_Event(Input.PROBED))
 
     def switched(self, transport: ITransport) -> None:
         """
         The client uses it from now on.
         """
-        self._candidate = None
-        self._step(_Event(Input.UPGRADED, transport))
+        if self._candidate is transport:
+            self._candidate = None
+            self._step(_Event(Input.UPGRADED, transport))
 
-    def withdrawn(self, reason: DisconnectReason, detail: str = "") -> None:
+    def withdrawn(self, transport: ITransport, reason: DisconnectReason, detail: str = "") -> None:
         """
         It has gone, or is of no use.
         """
-        self._step(_Event(Input.WITHDRAWN, reason=reason, detail=detail))
+        if self._candidate is transport:
+            self._step(_Event(Input.WITHDRAWN, reason=reason, detail=detail))
 
     def _dispatch(self, packets: Iterable[Packet]) -> None:
         self._dispatching = True
@@ -547,12 +553,13 @@ class Session:
             self._append(self.dialect.encode(Packet(Kind.CLOSE)), False)
 
     def _cut(self, event: _Event) -> None:
-        transport, self._transport = self._transport, None
+        carrying = (self._transport, self._candidate)
+        self._transport = self._candidate = None
         self._emptyQueue()
         self._keeper.forget(self)
-        if transport is not None:
-            transport.close(self._reason, event.detail)
-        self._reject(event)
+        for transport in carrying:
+            if transport is not None:
+                transport.close(self._reason, event.detail)
 
 
 def _life(dialect: IDialect, settings: Settings) -> Life:

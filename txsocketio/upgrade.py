@@ -73,7 +73,7 @@ class Upgrade:
         See L{ISession.lost}.
         """
         if self._transport is transport:
-            self._fail(reason)
+            self._fail(transport, reason)
 
     def resumed(self, transport: ITransport) -> None:
         """
@@ -84,13 +84,14 @@ class Upgrade:
         """
         See L{ISession.received}.
         """
-        if self._transport is None:
+        transport = self._transport
+        if transport is None:
             return
         try:
             for packet in self._decoder.message(data):
-                self._take(packet, self._transport)
+                self._take(packet, transport)
         except RemoteProtocolError as error:
-            self._fail(DisconnectReason.PARSE_ERROR, error.reason)
+            self._fail(transport, DisconnectReason.PARSE_ERROR, error.reason)
 
     def receivedPayload(self, body: str | bytes) -> None:
         """
@@ -102,13 +103,13 @@ class Upgrade:
         if packet == Packet(Kind.PING, _PROBE):
             self._isProbed = True
             transport.write((self.dialect.encode(Packet(Kind.PONG, _PROBE)),))
-            self._session.probed()
+            self._session.probed(transport)
         elif packet.kind is Kind.UPGRADE and self._isProbed:
             self._transport = None
             self._session.switched(transport)
         else:
             raise RemoteProtocolError("anything but a probe and an upgrade")
 
-    def _fail(self, reason: DisconnectReason, detail: str = "") -> None:
+    def _fail(self, transport: ITransport, reason: DisconnectReason, detail: str = "") -> None:
         self._transport = None
-        self._session.withdrawn(reason, detail)
+        self._session.withdrawn(transport, reason, detail)

@@ -31,6 +31,8 @@ _BODILESS = (100, 204, 304)
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 
+_COMPRESSED = 0x40
+
 
 class Answer(NamedTuple):
     """
@@ -69,10 +71,13 @@ class Streamed(NamedTuple):
 class WebSocketFrame(NamedTuple):
     """
     One frame, as it came from the server.
+
+    @ivar compressed: whether its payload is.
     """
 
     opcode: int
     payload: bytes
+    compressed: bool = False
 
 
 class Wire(StringTransport):
@@ -235,17 +240,24 @@ def _parseFrame(data: bytes) -> tuple[WebSocketFrame, bytes]:
     elif length == 127:
         length, at = int.from_bytes(data[2:10], "big"), 10
     assert len(data) >= at + length, "a frame is not complete"
-    return WebSocketFrame(opcode, data[at : at + length]), data[at + length :]
+    payload, rest = data[at : at + length], data[at + length :]
+    return WebSocketFrame(opcode, payload, bool(data[0] & _COMPRESSED)), rest
 
 
 def frame(
-    opcode: int, payload: bytes, final: bool = True, mask: bytes = b"\x01\x02\x03\x04"
+    opcode: int,
+    payload: bytes,
+    final: bool = True,
+    mask: bytes = b"\x01\x02\x03\x04",
+    compressed: bool = False,
 ) -> bytes:
     """
     A frame as a client sends it; unmasked if C{mask} is empty.
+
+    @param compressed: whether it says that C{payload} is.
     """
     size, masked = len(payload), 0x80 if mask else 0
-    head = bytes([opcode | (0x80 if final else 0)])
+    head = bytes([opcode | (0x80 if final else 0) | (_COMPRESSED if compressed else 0)])
     if size < 126:
         head += bytes([masked | size])
     elif size < 0x10000:

@@ -11,6 +11,20 @@ from twisted.trial.unittest import SynchronousTestCase
 from txsocketio.frames import Frame
 
 
+def readAll(data: bytes) -> list[tuple[int, bytes]]:
+    """
+    Opcode and payload of each of the frames.
+    """
+    found = []
+    while data:
+        width = {126: 4, 127: 10}.get(data[1], 2)
+        size = int.from_bytes(data[2:width], "big") if width > 2 else data[1]
+        _, _, opcode, _, _, payload = read(data[: width + size])
+        found.append((opcode, payload))
+        data = data[width + size :]
+    return found
+
+
 def read(data: bytes) -> tuple[bool, int, int, bool, int, bytes]:
     """
     Read a frame by the drawing in RFC 6455, section 5.2.
@@ -60,8 +74,31 @@ class FrameTests(SynchronousTestCase):
         """
         frame = Frame("ä\U0001f600\u2028")
         self.assertEqual(frame.data, b"\xc3\xa4\xf0\x9f\x98\x80\xe2\x80\xa8")
+        self.assertEqual(frame.size, 9)
         self.assertEqual(read(frame.webSocket)[-1], frame.data)
         self.assertEqual(read(Frame("ä" * 63).webSocket)[-2], 3)
+
+    def test_parts(self) -> None:
+        """
+        A packet of several parts is as many messages, of text or binary, in
+        their order.
+        """
+        frame = Frame("ä", b"\xff\0", b"x" * 70_000, "b")
+        self.assertEqual(
+            readAll(frame.webSocket),
+            [(1, b"\xc3\xa4"), (2, b"\xff\0"), (2, b"x" * 70_000), (1, b"b")],
+        )
+        self.assertEqual(frame.parts, ("ä", b"\xff\0", b"x" * 70_000, "b"))
+        self.assertEqual(frame.size, 70_005)
+        self.assertEqual((frame.text, frame.data), ("ä", b"\xc3\xa4"))
+
+    def test_binary(self) -> None:
+        """
+        There may be no text in it at all.
+        """
+        frame = Frame(b"\xff\0")
+        self.assertEqual(readAll(frame.webSocket), [(2, b"\xff\0")])
+        self.assertEqual((frame.text, frame.data, frame.size), ("", b"\xff\0", 2))
 
     def test_once(self) -> None:
         """
@@ -76,3 +113,4 @@ class FrameTests(SynchronousTestCase):
         """
         self.assertEqual(repr(Frame("1:3::hi,\n")), "<Frame '1:3::hi,\\n'>")
         self.assertEqual(repr(Frame("x" * 1000)), f"<Frame '{'x' * 60}'>")
+        self.assertEqual(repr(Frame("a", b"\xff", b"b", b"c")), "<Frame 'a' b'\\xff' b'b'>")

@@ -5,7 +5,7 @@ Tests for L{txsocketio.manager}.
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Collection, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -31,6 +31,7 @@ from txsocketio.test.fakes import (
     FakeStream,
     handshake,
 )
+from txsocketio.upgrade import Upgrade
 
 SETTINGS = {"fake": Settings(**INTERVALS), "slow": Settings(**INTERVALS, maxQueue=7)}
 
@@ -43,9 +44,13 @@ class ManagerCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.make()
 
-    def make(self, limits: Limits | None = None) -> None:
+    def make(
+        self, limits: Limits | None = None, transports: Collection[str] = tuple(SETTINGS)
+    ) -> None:
         """
         A manager of its own.
+
+        @param transports: those that are accepted.
         """
         self.clock = Clock()
         self.log = FakeLog()
@@ -57,7 +62,7 @@ class ManagerCase(SynchronousTestCase):
             self.receiver,
             lambda dialect, name: SETTINGS[name],
             limits or Limits(),
-            SETTINGS,
+            transports,
         )
 
     def receiver(self, session: Session) -> FakeReceiver:
@@ -163,6 +168,91 @@ class SessionsTests(ManagerCase):
             self.find,
             self.create("fake").sid,
             "slow",
+        )
+
+    def test_findOtherGeneration(self) -> None:
+        """
+        Not by whom speaks another generation, even if it knows the transport;
+        by whom speaks the same one in another way.
+        """
+        session = self.create("slow")
+        self.assertRefused(
+            400,
+            "this session speaks another version of the protocol",
+            self.find,
+            session.sid,
+            "slow",
+            Able(),
+        )
+        self.assertIs(self.find(session.sid, "slow", FakeDialect("other")), session)
+
+    def test_findTaken(self) -> None:
+        """
+        Where a client cannot bring a second connection, a session that has a
+        stream is not to be had; where it can, it is.
+        """
+        for isModern in (True, False):
+            session, stream = self.opened(FakeDialect(isModern=isModern))
+            if isModern:
+                self.assertRefused(
+                    400, "this session has a connection", self.find, session.sid, "fake"
+                )
+            else:
+                self.assertIs(self.find(session.sid, "fake"), session)
+            self.assertEqual((stream.closed, session.state), ([], State.STREAM))
+
+    def test_findWaiting(self) -> None:
+        """
+        One whose poll waits is found: it is for the session to say that
+        there is one too many.
+        """
+        modern = FakeDialect(isModern=True)
+        session = self.create("slow", modern)
+        session.attach(FakePoll(session))
+        session.attach(FakePoll(session))
+        self.assertEqual(session.state, State.POLL)
+        self.assertIs(self.find(session.sid, "slow", modern), session)
+
+    def test_upgrades(self) -> None:
+        """
+        A session may move to whatever its dialect knows and the listener
+        accepts.
+        """
+        self.assertEqual(list(self.create("slow").upgrades), ["fake"])
+        self.assertEqual(list(self.create("fake").upgrades), [])
+        self.make(transports=("slow",))
+        self.assertEqual(list(self.create("slow").upgrades), [])
+
+    def test_findUpgrade(self) -> None:
+        """
+        A transport to which it may move finds what stands for it meanwhile,
+        in the dialect that is asked for and with the settings of that
+        transport; the other one finds the session.
+        """
+        modern, other = (FakeDialect(name, isModern=True) for name in ("modern", "other"))
+        session = self.create("slow", modern)
+        session.attach(FakePoll(session))
+        found = self.find(session.sid, "fake", other)
+        self.assertIsInstance(found, Upgrade)
+        self.assertEqual((found.sid, found.transportName), (session.sid, "fake"))
+        self.assertIs(found.dialect, other)
+        self.assertIs(found.settings, SETTINGS["fake"])
+        self.assertIs(self.find(session.sid, "slow", modern), session)
+        stream = FakeStream(found, name="fake")
+        found.attach(stream)
+        stream.hear("PING probe")
+        stream.hear("UPGRADE")
+        self.assertIs(stream.session, session)
+        self.assertRefused(
+            400, "this session has a connection", self.find, session.sid, "fake", modern
+        )
+        self.assertRefused(
+            400,
+            "this session belongs to another transport",
+            self.find,
+            session.sid,
+            "slow",
+            modern,
         )
 
     def test_findEnded(self) -> None:

@@ -203,6 +203,203 @@ class QueueTests(SynchronousTestCase):
         self.assertSlow(bench)
 
 
+class VolatileTests(SynchronousTestCase):
+    """
+    What need not arrive.
+    """
+
+    def make(self, **settings: Any) -> None:
+        """
+        A session to which nothing can be written just now.
+        """
+        self.bench = Bench(**settings)
+        self.session = self.bench.session
+        self.stream = self.bench.opened()
+        self.stream.writable = False
+
+    def volatile(self, *texts: str) -> None:
+        """
+        Send text messages that need not arrive.
+        """
+        for text in texts:
+            self.session.send(message(text), volatile=True)
+
+    def arrived(self) -> list[str]:
+        """
+        What is written when that can be done again.
+        """
+        self.stream.resume()
+        texts = [text.removeprefix("MESSAGE ") for text in self.stream.texts()]
+        self.stream.written.clear()
+        return texts
+
+    def test_writable(self) -> None:
+        """
+        It is written at once where that can be done, whatever may wait.
+        """
+        self.make(maxVolatile=0)
+        self.stream.writable = True
+        self.volatile("a", "b")
+        self.assertEqual(self.stream.texts(), ["MESSAGE a", "MESSAGE b"])
+
+    def test_dropped(self) -> None:
+        """
+        With a C{maxVolatile} of 0, the default, it does not wait.
+        """
+        self.make()
+        self.volatile("a")
+        self.bench.send("b")
+        self.assertEqual(self.arrived(), ["b"])
+
+    def test_queued(self) -> None:
+        """
+        C{maxVolatile} of it may wait, among all else and in its order, and
+        what is more is not sent.
+        """
+        self.make(maxVolatile=2)
+        self.volatile("a")
+        self.bench.send("b", "c")
+        self.volatile("d", "e")
+        self.bench.send("f")
+        self.assertEqual(self.arrived(), ["a", "b", "c", "d", "f"])
+
+    def test_counted(self) -> None:
+        """
+        What has been written, or given up, does not count any more.
+        """
+        self.make(maxVolatile=1, maxQueue=2)
+        for _ in range(3):
+            self.volatile("a", "b")
+            self.assertEqual(self.arrived(), ["a"])
+            self.stream.writable = False
+        self.volatile("given up")
+        self.bench.send("b", "c")
+        self.assertEqual(self.arrived(), ["b", "c"])
+        self.stream.writable = False
+        self.volatile("d", "e")
+        self.assertEqual(self.arrived(), ["d"])
+
+    def test_fullOfOthers(self) -> None:
+        """
+        It is not sent where the queue is full, be it of packets or of bytes.
+        """
+        for limits in ({"maxQueue": 1}, {"maxQueueBytes": len("MESSAGE a")}):
+            self.make(maxVolatile=5, **limits)
+            self.bench.send("a")
+            self.volatile("b")
+            self.assertEqual(self.bench.receiver.reasons, [])
+            self.assertEqual(self.arrived(), ["a"])
+
+    def test_givenUp(self) -> None:
+        """
+        It is given up before the session is; only then is the client too
+        slow.
+        """
+        size = len("MESSAGE a")
+        for limits in ({"maxQueue": 4}, {"maxQueueBytes": 4 * size}):
+            self.make(maxVolatile=2, **limits)
+            self.volatile("a")
+            self.bench.send("b")
+            self.volatile("c")
+            self.bench.send("d", "e")
+            self.assertEqual(self.session.pending, 3 * size)
+            self.bench.send("f")
+            self.assertEqual(self.bench.receiver.reasons, [])
+            self.bench.send("g")
+            self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.SLOW_CONSUMER])
+
+    def test_keptWhereThereIsRoom(self) -> None:
+        """
+        And not before that.
+        """
+        self.make(maxVolatile=2, maxQueue=3)
+        self.volatile("a", "b")
+        self.bench.send("c")
+        self.assertEqual(self.arrived(), ["a", "b", "c"])
+
+    def test_goodbye(self) -> None:
+        """
+        What waits of it is still fetched in front of the goodbye.
+        """
+        self.make(maxVolatile=1)
+        self.volatile("a")
+        self.session.close(DisconnectReason.SERVER)
+        self.volatile("too late")
+        self.assertEqual(self.arrived(), ["a", "CLOSE"])
+
+
+class PressureTests(SynchronousTestCase):
+    """
+    How the application learns what waits.
+    """
+
+    def setUp(self) -> None:
+        self.bench = Bench()
+        self.session = self.bench.session
+
+    def test_pending(self) -> None:
+        """
+        The bytes that wait are told: none while everything is written.
+        """
+        stream = self.bench.opened()
+        self.bench.send("a")
+        self.assertEqual(self.session.pending, 0)
+        stream.writable = False
+        self.bench.send("ä", "b")
+        self.assertEqual(self.session.pending, len("MESSAGE äMESSAGE b".encode()))
+        stream.resume()
+        self.assertEqual(self.session.pending, 0)
+
+    def test_drained(self) -> None:
+        """
+        The receiver is told when what has waited is written, each time, and
+        not where nothing had to wait.
+        """
+        stream = self.bench.opened()
+        before = self.bench.receiver.drains
+        self.bench.send("a")
+        stream.resume()
+        self.assertEqual(self.bench.receiver.drains, before)
+        for times in (1, 2):
+            stream.writable = False
+            self.bench.send("a", "b")
+            stream.resume()
+            self.assertEqual(self.bench.receiver.drains, before + times)
+
+    def test_polls(self) -> None:
+        """
+        The same of polls.
+        """
+        self.bench.poll()
+        before = self.bench.receiver.drains
+        self.bench.send("a", "b")
+        self.assertEqual(self.bench.receiver.drains, before)
+        self.bench.poll()
+        self.assertEqual(self.bench.receiver.drains, before + 1)
+
+    def test_goodbye(self) -> None:
+        """
+        Nobody is told who has been told of the end.
+        """
+        stream = self.bench.opened()
+        stream.writable = False
+        self.bench.send("a")
+        before = self.bench.receiver.drains
+        self.session.close(DisconnectReason.SERVER)
+        stream.resume()
+        self.assertEqual(stream.texts(), ["MESSAGE a", "CLOSE"])
+        self.assertEqual(self.bench.receiver.drains, before)
+
+    def test_tell(self) -> None:
+        """
+        What is only told is left out where there is no word for it.
+        """
+        stream = self.bench.opened()
+        self.session.tell(message(b"bytes"))
+        self.session.tell(message("a"))
+        self.assertEqual(stream.texts(), ["MESSAGE a"])
+
+
 class ReceiveTests(SynchronousTestCase):
     """
     What comes in.
@@ -375,6 +572,50 @@ class HeartbeatTests(SynchronousTestCase):
         self.miss()
         self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.PING_TIMEOUT])
 
+    def test_heard(self) -> None:
+        """
+        But where something else comes, the answer may be behind it: it is
+        waited for once more from then on, and only once.
+        """
+        half = INTERVALS["heartbeatTimeout"] / 2
+        self.beat()
+        self.bench.clock.advance(half)
+        self.session.received("MESSAGE here I am")
+        self.bench.clock.advance(half)
+        self.session.received("MESSAGE still here")
+        self.assertEqual(self.bench.receiver.reasons, [])
+        self.bench.clock.advance(half)
+        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.PING_TIMEOUT])
+
+    def test_heardAndAnswered(self) -> None:
+        """
+        The answer that comes then counts.
+        """
+        self.beat()
+        self.bench.clock.advance(INTERVALS["heartbeatTimeout"] - 1)
+        self.session.received("MESSAGE a\nPONG 1")
+        self.bench.clock.advance(INTERVALS["heartbeatInterval"])
+        self.assertEqual(self.stream.texts(), ["PING 1", "PING 2"])
+
+    def test_wrongNumberIsNotHeard(self) -> None:
+        """
+        The answer to another heartbeat is nothing to wait behind.
+        """
+        self.beat()
+        self.bench.clock.advance(1)
+        self.session.received("PONG 7")
+        self.bench.clock.advance(INTERVALS["heartbeatTimeout"] - 1)
+        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.PING_TIMEOUT])
+
+    def test_asked(self) -> None:
+        """
+        It is the server that sends them, and nobody else.
+        """
+        self.session.received("PING 1")
+        reason, detail = DisconnectReason.PARSE_ERROR, "a heartbeat, which is the server's to send"
+        self.assertEqual(self.bench.keeper.failures, [(reason, detail)])
+        self.assertEqual(self.stream.texts(), [])
+
     def test_unasked(self) -> None:
         """
         Answers that nobody waits for do not put the next heartbeat off.
@@ -398,6 +639,460 @@ class HeartbeatTests(SynchronousTestCase):
         self.assertEqual(self.bench.clock.getDelayedCalls(), calls)
         self.assertEqual(self.bench.keeper.timers._ticks, ticks)
         self.assertEqual(self.stream.texts(), ["PING 1"])
+
+
+class ClientBeatsTests(SynchronousTestCase):
+    """
+    A generation whose clients send the heartbeats.
+    """
+
+    def setUp(self) -> None:
+        self.bench = Bench(isModern=True, connectTimeout=None)
+        self.session = self.bench.session
+        self.stream = self.bench.opened()
+
+    def test_answered(self) -> None:
+        """
+        A heartbeat is answered with what it holds; the receiver does not
+        hear of it.
+        """
+        self.session.received("PING")
+        self.session.received("PING 7")
+        self.session.received("PING some text")
+        self.assertEqual(self.stream.texts(), ["PONG", "PONG 7", "PONG some text"])
+        self.assertEqual(self.bench.receiver.calls, ["opened"])
+
+    def test_polled(self) -> None:
+        """
+        An answer to a heartbeat that was posted goes out by the next poll.
+        """
+        bench = Bench(isModern=True)
+        bench.poll()
+        bench.session.receivedPayload("PING\nMESSAGE a")
+        self.assertEqual(bench.poll().texts(), ["PONG"])
+        self.assertEqual(bench.receiver.messages, ["a"])
+
+    def test_silence(self) -> None:
+        """
+        Who sends none for as long as two of the times together leaves. What
+        else it sends does not count.
+        """
+        silence = self.session.settings.silence
+        assert silence is not None
+        for _ in range(3):
+            self.bench.clock.advance(silence - 1)
+            self.session.received("PING")
+        self.bench.clock.advance(silence - 1)
+        self.session.received("MESSAGE here I am")
+        self.assertEqual(self.bench.receiver.reasons, [])
+        self.bench.clock.advance(1)
+        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.PING_TIMEOUT])
+
+    def test_noneSent(self) -> None:
+        """
+        The server sends none.
+        """
+        self.bench.clock.advance(INTERVALS["heartbeatInterval"])
+        self.assertEqual(self.stream.texts(), [])
+
+    def test_answer(self) -> None:
+        """
+        There is nothing that a client could answer.
+        """
+        self.session.received("PONG")
+        reason = DisconnectReason.PARSE_ERROR
+        detail = "an answer to a heartbeat that was not sent"
+        self.assertEqual(self.bench.keeper.failures, [(reason, detail)])
+        self.assertEqual(self.bench.receiver.reasons, [reason])
+
+
+class EngineTests(SynchronousTestCase):
+    """
+    What else differs where a session is one of Engine.IO's.
+    """
+
+    def setUp(self) -> None:
+        self.bench = Bench(isModern=True, serverBeats=True)
+        self.session = self.bench.session
+
+    def test_overlap(self) -> None:
+        """
+        A poll while another one waits is an error, with which the session
+        ends. The older one is answered, and the newer one too, with what is
+        wrong.
+        """
+        first = self.bench.polled()
+        second = FakePoll(self.session)
+        error = self.assertRaises(RemoteProtocolError, self.session.attach, second)
+        reason, detail = DisconnectReason.TRANSPORT_ERROR, "a poll while another one waits"
+        self.assertEqual((error.httpStatus, error.reason), (HTTPStatus.BAD_REQUEST, detail))
+        self.assertEqual(self.bench.receiver.reasons, [reason])
+        self.assertEqual(self.bench.keeper.failures, [(reason, detail)])
+        self.assertEqual(first.closed, [(reason, detail)])
+        self.assertEqual((second.written, second.closed), ([], []))
+        self.assertEqual(self.session.connections, 2)
+
+    def test_polledBehindAnAnswer(self) -> None:
+        """
+        One that has been waiting behind the poll on the same connection comes
+        as soon as that is answered, be it in the middle of a step.
+        """
+        self.bench.poll()
+        self.bench.send("a")
+        first, second = FakePoll(self.session), FakePoll(self.session)
+        first.onWrite = lambda: self.session.attach(second)
+        self.session.attach(first)
+        self.assertEqual((first.texts(), second.written), (["MESSAGE a"], []))
+        self.assertEqual(self.session.state, State.POLL)
+        self.bench.send("b")
+        self.assertEqual(second.texts(), ["MESSAGE b"])
+
+    def test_lostPoll(self) -> None:
+        """
+        A client whose poll goes away does not come back.
+        """
+        self.bench.lose(self.bench.polled())
+        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.TRANSPORT_CLOSE])
+        self.assertEqual(self.bench.keeper.forgotten, [self.session])
+
+    def test_lostStream(self) -> None:
+        """
+        Nor does one whose stream goes, for whatever reason.
+        """
+        for reason in (DisconnectReason.TRANSPORT_CLOSE, DisconnectReason.TRANSPORT_ERROR):
+            bench = Bench(isModern=True)
+            bench.session.lost(bench.opened(), reason)
+            self.assertEqual(bench.receiver.reasons, [reason])
+            self.assertEqual((bench.session.state, bench.session.tick), (State.CLOSED, 0))
+
+    def test_neverJoined(self) -> None:
+        """
+        Who joins no namespace in time is sent away.
+        """
+        stream = self.bench.opened()
+        self.bench.keeper.timers.forget(self.session)
+        self.bench.clock.advance(INTERVALS["connectTimeout"])
+        self.session.wake()
+        self.assertEqual(stream.closed, [(DisconnectReason.REFUSED, "")])
+        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.REFUSED])
+
+    def test_joined(self) -> None:
+        """
+        Who has joined one may stay, whatever it leaves or joins afterwards.
+        """
+        bench = Bench(isModern=True, heartbeatInterval=None)
+        bench.opened()
+        bench.session.joined()
+        bench.clock.advance(INTERVALS["connectTimeout"] / 2)
+        bench.session.joined()
+        bench.clock.advance(INTERVALS["connectTimeout"] * 2)
+        self.assertEqual(bench.receiver.reasons, [])
+
+    def test_joinedWhereNobodyHasTo(self) -> None:
+        """
+        Where every client is in a namespace from the start, nothing is waited
+        for.
+        """
+        bench = Bench(heartbeatInterval=None)
+        bench.opened()
+        bench.session.joined()
+        bench.clock.advance(INTERVALS["connectTimeout"] * 2)
+        self.assertEqual(bench.receiver.reasons, [])
+
+    def test_closed(self) -> None:
+        """
+        A goodbye is one of the connection's, not of the default namespace.
+        """
+        stream = self.bench.opened()
+        self.session.received("CLOSE")
+        reason = DisconnectReason.TRANSPORT_CLOSE
+        self.assertEqual(self.bench.receiver.reasons, [reason])
+        self.assertEqual(stream.closed, [(reason, "")])
+
+    def test_upgrade(self) -> None:
+        """
+        Who says that it uses another transport now must say so there.
+        """
+        self.bench.polled()
+        error = self.assertRaises(RemoteProtocolError, self.session.receivedPayload, "UPGRADE")
+        self.assertEqual(error.reason, "an upgrade where nothing has been offered")
+        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.PARSE_ERROR])
+
+    def test_noop(self) -> None:
+        """
+        Nothing is nothing, to the receiver too.
+        """
+        self.bench.opened()
+        self.session.received("NOOP\nMESSAGE a")
+        self.assertEqual(self.bench.receiver.calls, ["opened", message("a")])
+
+
+class UpgradeTests(SynchronousTestCase):
+    """
+    How a session moves to a better transport;
+    L{txsocketio.test.test_upgrade} has what that says meanwhile.
+    """
+
+    def setUp(self) -> None:
+        self.bench = Bench(isModern=True, serverBeats=True)
+        self.session = self.bench.session
+        self.poll = self.bench.polled()
+
+    def assertRefused(self) -> None:
+        """
+        Another one that offers itself is turned away.
+        """
+        error = self.assertRaises(
+            RemoteProtocolError, self.session.offered, FakeStream(self.session, name="fake")
+        )
+        self.assertEqual(error.reason, "this session is being upgraded, or has been")
+
+    def assertNothingLeft(self, *streams: FakeStream) -> None:
+        """
+        The session is over, and these have been let go, once.
+        """
+        self.assertEqual(self.session.state, State.CLOSED)
+        self.assertEqual(self.session.tick, 0)
+        self.assertIsNone(self.session._candidate)
+        self.assertIsNone(self.session._transport)
+        for stream in streams:
+            self.assertEqual(len(stream.closed), 1)
+
+    def test_whole(self) -> None:
+        """
+        Until it has shown that it works, nothing changes; then no poll is
+        held any more; and when the client says so, what has waited goes out
+        on it, and all that follows.
+        """
+        stream = self.bench.offer()
+        self.bench.send("1")
+        self.assertEqual(self.poll.texts(), ["MESSAGE 1"])
+        held = self.bench.poll()
+        stream.hear("PING probe")
+        self.assertEqual(held.written, [()])
+        self.bench.send("2")
+        self.assertEqual(self.bench.poll().texts(), ["MESSAGE 2"])
+        self.assertEqual(self.bench.poll().written, [()])
+        self.bench.send("3", "4")
+        stream.hear("UPGRADE")
+        self.bench.send("5")
+        self.assertEqual(
+            stream.written, [("PONG probe",), ("MESSAGE 3", "MESSAGE 4"), ("MESSAGE 5",)]
+        )
+        self.assertEqual(self.bench.receiver.reasons, [])
+
+    def test_taken(self) -> None:
+        """
+        The transport belongs to the session then; its messages are the
+        session's, and so is its end.
+        """
+        stream = self.bench.probe()
+        stream.hear("UPGRADE")
+        self.assertIs(stream.session, self.session)
+        stream.hear("MESSAGE a")
+        self.assertEqual(self.bench.receiver.messages, ["a"])
+        stream.lose()
+        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.TRANSPORT_CLOSE])
+        self.assertNothingLeft()
+
+    def test_renamed(self) -> None:
+        """
+        Its name, its settings and its dialect are the session's from then
+        on, and there is no third transport.
+        """
+        dialect = FakeDialect("better", isModern=True, serverBeats=True)
+        stream = self.bench.offer(dialect, maxQueue=3, heartbeatInterval=1.0)
+        stream.hear("PING probe")
+        self.assertEqual(self.session.transportName, "slow")
+        self.assertIs(self.session.dialect, self.bench.dialect)
+        stream.hear("UPGRADE")
+        self.assertEqual(self.session.transportName, "fake")
+        self.assertIs(self.session.dialect, dialect)
+        self.assertEqual(self.session.settings.maxQueue, 3)
+        self.assertEqual(list(self.session.upgrades), [])
+        stream.hear("MESSAGE a")
+        self.assertIs(self.session.dialect, dialect)
+        self.bench.send("b")
+        self.assertEqual(dialect.encoded[-1], message("b"))
+        # The heartbeat that was due keeps its time; those behind it do not.
+        self.bench.clock.advance(INTERVALS["heartbeatInterval"])
+        stream.hear("PONG 1")
+        self.bench.clock.advance(1)
+        self.assertEqual(stream.texts()[-2:], ["PING 1", "PING 2"])
+
+    def test_again(self) -> None:
+        """
+        One offers itself at a time, and none once the session has moved.
+        """
+        stream = self.bench.offer()
+        self.assertRefused()
+        stream.hear("PING probe")
+        self.assertRefused()
+        stream.hear("UPGRADE")
+        self.assertRefused()
+        self.assertEqual((stream.closed, self.session.state), ([], State.STREAM))
+
+    def test_notKnown(self) -> None:
+        """
+        Nor does one to which there is no way from here.
+        """
+        error = self.assertRaises(
+            RemoteProtocolError, self.session.offered, FakeStream(self.session, name="other")
+        )
+        self.assertEqual(error.reason, "this session is being upgraded, or has been")
+
+    def test_late(self) -> None:
+        """
+        Nor when the session is over.
+        """
+        self.session.fail(DisconnectReason.CLIENT)
+        self.assertRefused()
+
+    def test_withdrawn(self) -> None:
+        """
+        One that has gone makes room for another; polls are held again.
+        """
+        for enter, state in ((self.bench.offer, State.POLL), (self.bench.probe, State.AWAY)):
+            enter().lose()
+            self.assertEqual(self.session.state, state)
+        held = self.bench.poll()
+        self.assertEqual(held.written, [])
+        self.bench.send("a")
+        self.assertEqual(held.texts(), ["MESSAGE a"])
+        stream = self.bench.probe()
+        stream.hear("UPGRADE")
+        self.assertEqual(self.session.state, State.STREAM)
+
+    def test_tooSlow(self) -> None:
+        """
+        One that does not show in time that it works, or is not used in time,
+        is let go, and its end is not another's.
+        """
+        for enter in (self.bench.offer, self.bench.probe):
+            stream = enter()
+            self.bench.clock.advance(INTERVALS["upgradeTimeout"])
+            self.assertEqual(stream.closed, [(DisconnectReason.TRANSPORT_CLOSE, "")])
+            other = self.bench.offer()
+            stream.lose()
+            stream.hear("PING probe")
+            self.assertEqual(self.session._candidate, other)
+            other.lose()
+        self.assertEqual(self.bench.receiver.reasons, [])
+        self.assertEqual(self.bench.poll().written, [])
+
+    def test_useless(self) -> None:
+        """
+        One on which anything else is said is let go with what is wrong; the
+        session goes on.
+        """
+        stream = self.bench.offer()
+        stream.hear("MESSAGE a")
+        reason, detail = DisconnectReason.PARSE_ERROR, "anything but a probe and an upgrade"
+        self.assertEqual(stream.closed, [(reason, detail)])
+        self.assertEqual(self.bench.receiver.calls, ["opened"])
+        self.assertEqual(self.poll.written, [])
+
+    def test_leaving(self) -> None:
+        """
+        A session that the server ends meanwhile says goodbye where the client
+        is: behind what waits, on the new transport once it is used.
+        """
+        stream = self.bench.probe()
+        self.bench.send("a")
+        self.session.close(DisconnectReason.SERVER)
+        self.assertEqual(stream.texts(), ["PONG probe"])
+        stream.hear("UPGRADE")
+        self.assertEqual(stream.texts(), ["PONG probe", "MESSAGE a", "CLOSE"])
+        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.SERVER])
+        self.assertNothingLeft(stream)
+
+    def test_leavingStill(self) -> None:
+        """
+        Also where it does not take all of it at once.
+        """
+        stream = self.bench.probe()
+        self.session.close(DisconnectReason.SERVER)
+        stream.writable = False
+        stream.hear("UPGRADE")
+        self.assertEqual(self.session.state, State.LEAVING)
+        stream.resume()
+        self.assertEqual(stream.texts(), ["PONG probe", "CLOSE"])
+        self.assertNothingLeft(stream)
+
+    def test_leavingPolled(self) -> None:
+        """
+        Or by a poll, where one comes before that.
+        """
+        stream = self.bench.probe()
+        self.session.close(DisconnectReason.SERVER)
+        self.assertEqual(self.bench.poll().texts(), ["CLOSE"])
+        self.assertNothingLeft(stream)
+
+    def test_offeredWhileLeaving(self) -> None:
+        """
+        One that offers itself only then still gets the goodbye.
+        """
+        self.bench.send("a")
+        self.session.close(DisconnectReason.SERVER)
+        stream = self.bench.probe()
+        stream.hear("UPGRADE")
+        self.assertEqual(stream.texts(), ["PONG probe", "CLOSE"])
+        self.assertNothingLeft(stream)
+
+    def test_ended(self) -> None:
+        """
+        Whatever else ends the session lets go of both.
+        """
+        for enter in (Bench.offer, Bench.probe):
+            bench = self.bench = Bench(isModern=True, serverBeats=True)
+            self.session = bench.session
+            bench.poll()
+            stream = enter(bench)
+            poll = FakePoll(self.session)
+            if enter is Bench.offer:
+                self.session.attach(poll)
+            self.session.fail(DisconnectReason.FLOOD, "why")
+            self.assertEqual(stream.closed, [(DisconnectReason.FLOOD, "why")])
+            self.assertNothingLeft(stream, *([poll] if enter is Bench.offer else []))
+            stream.hear("UPGRADE")
+            stream.lose()
+            self.assertEqual(bench.receiver.reasons, [DisconnectReason.FLOOD])
+            self.assertNothingLeft()
+
+    def test_lostPoll(self) -> None:
+        """
+        So does a poll that goes away while the other one has not shown that
+        it works.
+        """
+        stream = self.bench.offer()
+        self.bench.lose(self.poll)
+        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.TRANSPORT_CLOSE])
+        self.assertNothingLeft(stream)
+
+    def test_received(self) -> None:
+        """
+        What the client still posts while it moves is taken.
+        """
+        stream = self.bench.probe()
+        self.session.receivedPayload("MESSAGE a")
+        stream.hear("UPGRADE")
+        self.session.receivedPayload("MESSAGE b")
+        self.assertEqual(self.bench.receiver.messages, ["a", "b"])
+
+    def test_heartbeat(self) -> None:
+        """
+        A heartbeat that is due while no poll waits goes out on the new one,
+        where it may be answered.
+        """
+        bench = Bench(isModern=True, serverBeats=True, upgradeTimeout=None, closeTimeout=None)
+        bench.poll()
+        stream = bench.probe()
+        bench.clock.advance(INTERVALS["heartbeatInterval"])
+        stream.hear("UPGRADE")
+        self.assertEqual(stream.texts(), ["PONG probe", "PING 1"])
+        stream.hear("PONG 1")
+        bench.clock.advance(INTERVALS["heartbeatInterval"])
+        self.assertEqual(stream.texts()[2:], ["PING 2"])
 
 
 class LeavingTests(SynchronousTestCase):
