@@ -165,6 +165,23 @@ class SessionsTests(ManagerCase):
             "slow",
         )
 
+    def test_findInAnotherForm(self) -> None:
+        """
+        What else a client can show of its generation does not matter; another
+        generation does.
+        """
+
+        class OtherForm(FakeDialect):
+            """
+            The same, written otherwise.
+            """
+
+        session = self.create("slow")
+        self.assertIs(self.find(session.sid, "slow", OtherForm()), session)
+        reason = "this session speaks another version of the protocol"
+        another = FakeDialect("another")
+        self.assertRefused(400, reason, self.find, session.sid, "slow", another)
+
     def test_findEnded(self) -> None:
         """
         A session that is over is unknown; one that is leaving is not.
