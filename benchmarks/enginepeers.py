@@ -295,6 +295,7 @@ class EnginePeer(Peer):
             self.line.leave()
         else:
             await self._poster.post(["41", "1"])
+            await self._poster.finished()
             self.close()
 
     async def offer(self, headers: str = HANDSHAKE) -> Line:

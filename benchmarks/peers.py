@@ -462,6 +462,7 @@ class Posting(FirstPeer):
         """
         self._owner = None
         await self._poster.post([GOODBYE])
+        await self._poster.finished()
         self.close()
 
     def _write(self, frames: str) -> None:

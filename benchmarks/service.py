@@ -28,12 +28,20 @@ async def main(reactor: Any, app: str, options: str) -> None:
     """
     globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stdout)])
     site: Any = Site(Resource())
+    # A line for each request would be most of the work.
+    site.log = _ignore
     listener = txsocketio.listen(site, flashPolicyServer=False, **json.loads(options))
     module, _, name = app.partition(":")
     namedAny(f"{module}.{name}")(listener)
     reactor.addSystemEventTrigger("before", "shutdown", listener.close)
     reactor.listenTCP(0, site, interface="127.0.0.1")
     await Deferred()
+
+
+def _ignore(request: object) -> None:
+    """
+    Nobody reads it.
+    """
 
 
 if __name__ == "__main__":

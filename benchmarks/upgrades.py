@@ -243,7 +243,7 @@ class Upgrades:
             say(f"{number} sessions ended before they had said goodbye: {reason}")
         table = list(rows(self._movers))
         say("\n".join(["", HEADING, *map(str, table)]))
-        say(f"{report['left']} sessions are left.")
+        say(f"{report['clients'] - 1} clients and {report['sessions'] - 1} sessions are left.")
         isWell = not (faults or report["left"] or report["gone"]) and all(
             row.isGood for row in table
         )
