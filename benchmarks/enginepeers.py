@@ -410,6 +410,8 @@ class EnginePeer(Peer):
 
     def _begun(self, told: dict[str, Any]) -> None:
         self._sid = told["sid"]
+        # What comes next may need another connection.
+        self._decide()
         if self.generation.joins:
             self._put(["40"])
         if self.generation.pings:
@@ -436,7 +438,6 @@ class EnginePeer(Peer):
 
     def _joined(self, owner: Owner) -> None:
         owner.opened()
-        self._decide()
 
 
 def _json(value: Any) -> str:

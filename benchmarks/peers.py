@@ -289,6 +289,13 @@ class Peer:
         if self._connection is not None:
             self._connection.close()
 
+    def stopReading(self) -> None:
+        """
+        Take nothing more from what is heard on, and don't tell.
+        """
+        assert self._connection is not None
+        self._connection.transport.pauseProducing()
+
     async def leave(self) -> None:
         """
         Say goodbye, and go.

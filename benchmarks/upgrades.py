@@ -255,7 +255,7 @@ def _works(count: int) -> Iterator[Work]:
     """
     Upgrades, with the others evenly among them.
     """
-    others = FAILING * -(-count // SHARE)
+    others = [work for _ in range(-(-count // SHARE)) for work in FAILING]
     step = max(1, count // len(others))
     for index, other in zip_longest(range(0, count, step), others):
         if other is not None:
