@@ -51,7 +51,9 @@ def connection(client: txsocketio.Client) -> None:
 
 @namespace.on("createRoom")
 def opened(room: str) -> None:
-    print("A room opens:", room)
+    # Everybody is in a room of their own, too.
+    if room not in io.clients:
+        print("A room opens:", room)
 
 
 @namespace.on("joinRoom")

@@ -63,7 +63,7 @@ def connection(client: txsocketio.Client) -> None:
             client.emit("row", number, "x" * 1000)
         print("waiting:", client.pending, "bytes")
 
-    @client.on("drain")
+    @client.once("drain")
     def drain() -> None:
         print("nothing waits any more")
 

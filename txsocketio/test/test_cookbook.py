@@ -23,8 +23,8 @@ EXAMPLES = ROOT / "examples"
 PAGES = ROOT / "docs" / "cookbook"
 
 _LINK = re.compile(r"<\.\./\.\./(examples/[^>]+)>`_")
-_BLOCK = re.compile(r"^\.\. code-block:: \w+\n\n((?:(?: +.*)?\n)+)", re.MULTILINE)
-_LEVELS = range(4)
+_BLOCK = re.compile(r"^\.\. code-block:: (?:python|js|html)\n\n((?:(?: +.*)?\n)+)", re.MULTILINE)
+_LEVELS = range(5)
 
 
 class Peer:
@@ -50,19 +50,19 @@ class Peer:
         """
         self._conversation.write(frame(BINARY, data))
 
-    def emit(self, event: str, *args: Any, id: int | str = "", namespace: str = "") -> None:
+    def emit(self, event: str, *args: object, id: int | str = "", namespace: str = "") -> None:
         """
         Send an event.
         """
         self.say(f"42{namespace}{id}{_json([event, *args])}")
 
-    async def told(self, event: str, *args: Any, namespace: str = "") -> None:
+    async def told(self, event: str, *args: object, namespace: str = "") -> None:
         """
         Wait for an event.
         """
         await self.heard.until(f"42{namespace}{_json([event, *args])}")
 
-    async def ask(self, event: str, *args: Any, answer: str) -> None:
+    async def ask(self, event: str, *args: object, answer: str) -> None:
         """
         Send an event, and wait for its acknowledgement.
 
