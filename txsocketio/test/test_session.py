@@ -471,7 +471,11 @@ class ReceiveTests(SynchronousTestCase):
         for reason in (DisconnectReason.FLOOD, DisconnectReason.SLOW_CONSUMER):
             bench = Bench()
             bench.opened()
-            bench.receiver.onReceived = lambda _, b=bench, r=reason: b.session.fail(r)
+
+            def fail(_: Packet, bench: Bench = bench, reason: DisconnectReason = reason) -> None:
+                bench.session.fail(reason)
+
+            bench.receiver.onReceived = fail
             error = self.assertRaises(
                 RemoteProtocolError, bench.session.receivedPayload, "MESSAGE a\nMESSAGE b"
             )
