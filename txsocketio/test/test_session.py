@@ -789,12 +789,11 @@ class EngineTests(SynchronousTestCase):
         """
         Who joins no namespace in time is sent away.
         """
-        stream = self.bench.opened()
-        self.bench.keeper.timers.forget(self.session)
-        self.bench.clock.advance(INTERVALS["connectTimeout"])
-        self.session.wake()
+        bench = Bench(isModern=True, heartbeatInterval=None)
+        stream = bench.opened()
+        bench.clock.advance(INTERVALS["connectTimeout"])
         self.assertEqual(stream.closed, [(DisconnectReason.REFUSED, "")])
-        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.REFUSED])
+        self.assertEqual(bench.receiver.reasons, [DisconnectReason.REFUSED])
 
     def test_joined(self) -> None:
         """
