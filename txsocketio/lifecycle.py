@@ -160,6 +160,8 @@ Row = tuple[State | None, tuple[Action, ...]]
 
 _ENDED: Row = (State.CLOSED, (Action.END, Action.CUT))
 _GONE: Row = (State.CLOSED, (Action.CUT,))
+# The poll that waits is told.
+_INTERRUPTED: Row = (State.CLOSED, (Action.END, Action.GOODBYE, Action.FLUSH, Action.CUT))
 # Who comes too late is not left waiting.
 _TOO_LATE: Row = (None, (Action.ADOPT, Action.CUT))
 _PAUSED: Row = (State.STILL, ())
@@ -222,6 +224,7 @@ TABLE: dict[tuple[State, Input], Row] = {
         for carriage in (State.POLL, State.STREAM, State.AWAY)
         for end in _ENDS
     },
+    (State.POLL, Input.OVERLAPPED): _INTERRUPTED,
     (State.LEAVING, Input.POLLED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
     (State.LEAVING, Input.OPENED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
     (State.LEAVING, Input.UPGRADED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),

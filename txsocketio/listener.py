@@ -4,9 +4,8 @@ The place where everything is made and wired.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache, partial
-from itertools import chain
 from types import MappingProxyType
 from typing import Any, overload
 
@@ -43,19 +42,20 @@ from txsocketio.settings import Settings
 from txsocketio.static import BROWSER, ClientFiles
 from txsocketio.transports._http import Gate, HTTPTransport
 
-PROTOCOLS: Mapping[str, Sequence[IDialect]] = {
-    "annotated": (annotated.SPECIFICATION,),
-    "0.6": (tilde.TILDE,),
-    "eio4": (eio4.EIO4_TEXT,),
-    "eio3": (eio3.EIO3_TEXT,),
-    "engine.io": (eio4.EIO4_PLAIN, eio3.EIO3_PLAIN),
+PROTOCOLS: Mapping[str, IDialect] = {
+    "annotated": annotated.SPECIFICATION,
+    "0.6": tilde.TILDE,
+    "eio4": eio4.EIO4_TEXT,
+    "eio3": eio3.EIO3_TEXT,
+    "engine.io-4": eio4.EIO4_PLAIN,
+    "engine.io-3": eio3.EIO3_PLAIN,
 }
 """What the option C{protocol} chooses from, in the order in which they are
 asked whether a URL is theirs."""
 
-PARSERS: Mapping[str, Mapping[str, Sequence[IDialect]]] = {
+PARSERS: Mapping[str, Mapping[str, IDialect]] = {
     "text": PROTOCOLS,
-    "msgpack": {**PROTOCOLS, "eio4": (eio4.EIO4_MSGPACK,), "eio3": (eio3.EIO3_MSGPACK,)},
+    "msgpack": {**PROTOCOLS, "eio4": eio4.EIO4_MSGPACK, "eio3": eio3.EIO3_MSGPACK},
 }
 """The same, as the option C{parser} has them."""
 
@@ -145,7 +145,7 @@ class Listener(Audience, EventSource):
         """
         options, classes = self._settings, {each.name: each for each in TRANSPORTS}
         names = options.choose(classes)
-        dialects = list(chain(*options.chooseProtocols(PARSERS[options.parser])))
+        dialects = options.chooseProtocols(PARSERS[options.parser])
         settings = _settingsOf(options, classes, general)
         self.options: Mapping[str, Any] = MappingProxyType(
             {**options.asDict(), **general, "transports": names}

@@ -29,7 +29,7 @@ class Options:
     @ivar protocol: the name of the generation that is accepted, or a list of
         them: C{"annotated"} (the first protocol) or C{"0.6"}, which share their
         URLs; C{"eio4"} (Socket.IO 3 and 4), C{"eio3"} (1 and 2), or instead of
-        these C{"engine.io"}, without Socket.IO.
+        these C{"engine.io-4"} and C{"engine.io-3"}, without Socket.IO.
     @ivar parser: how Socket.IO 1 and later write their packets: C{"text"}, or
         C{"msgpack"} as Node's C{socket.io-msgpack-parser} does.
     @ivar transports: the names of the accepted transports; L{None} for all.
@@ -201,7 +201,7 @@ class Options:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
-RIVALS = (("annotated", "0.6"), ("eio4", "engine.io"), ("eio3", "engine.io"))
+RIVALS = (("annotated", "0.6"), ("eio4", "engine.io-4"), ("eio3", "engine.io-3"))
 """Protocols of which a listener can accept one, since the server speaks first."""
 
 

@@ -297,7 +297,7 @@ class RowTests(SynchronousTestCase):
         first = self.modern().polled()
         self.assertRaises(RemoteProtocolError, self.bench.poll)
         reason, detail = DisconnectReason.TRANSPORT_ERROR, "a poll while another one waits"
-        self.assertEqual(first.closed, [(reason, detail)])
+        self.assertEqual((first.texts(), first.closed), (["CLOSE"], []))
         self.assertEnded(reason, detail)
 
     def test_pollNeverJoined(self) -> None:

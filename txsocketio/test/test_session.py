@@ -738,8 +738,7 @@ class EngineTests(SynchronousTestCase):
     def test_overlap(self) -> None:
         """
         A poll while another one waits is an error, with which the session
-        ends. The older one is answered, and the newer one too, with what is
-        wrong.
+        ends. The older one is told that, and the newer one what is wrong.
         """
         first = self.bench.polled()
         second = FakePoll(self.session)
@@ -748,7 +747,7 @@ class EngineTests(SynchronousTestCase):
         self.assertEqual((error.httpStatus, error.reason), (HTTPStatus.BAD_REQUEST, detail))
         self.assertEqual(self.bench.receiver.reasons, [reason])
         self.assertEqual(self.bench.keeper.failures, [(reason, detail)])
-        self.assertEqual(first.closed, [(reason, detail)])
+        self.assertEqual((first.texts(), first.closed), (["CLOSE"], []))
         self.assertEqual((second.written, second.closed), ([], []))
         self.assertEqual(self.session.connections, 2)
 
