@@ -19,6 +19,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
+from math import inf
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -53,17 +54,22 @@ class Phase:
     @ivar over: fires with the seconds it took.
     """
 
-    def __init__(self, reactor: Any, name: str, goal: int, patience: float) -> None:
+    def __init__(
+        self, reactor: Any, name: str, goal: int, patience: float, longest: float | None = 20.0
+    ) -> None:
         """
         @param name: what is being done, with a verb and a thing.
-        @param patience: after so many seconds in which nothing happens, or 20
-            times as many in all, it is given up.
+        @param patience: after so many seconds in which nothing happens it is
+            given up.
+        @param longest: and after so many times as many in all; L{None} where
+            it may take any time.
         """
         self.over: Deferred[float] = Deferred()
         self._reactor = reactor
         self._name = name
         self._goal = goal
         self._patience = patience
+        self._longest = inf if longest is None else longest * patience
         self._done = self._reported = 0
         self._began = self._moved = reactor.seconds()
         self._call = LoopingCall(self._report)
@@ -83,7 +89,7 @@ class Phase:
     def _report(self) -> None:
         now = self._reactor.seconds()
         say(f"{now - self._began:6.1f} s  {self._done} of {self._goal} {self._name}")
-        if now - self._moved > self._patience or now - self._began > 20 * self._patience:
+        if now - self._moved > self._patience or now - self._began > self._longest:
             say(f"Nothing has happened for {now - self._moved:.0f} s: given up.")
             self._end()
 

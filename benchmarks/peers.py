@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from itertools import count
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import quote
@@ -26,10 +26,14 @@ _CALL = re.compile(r'<script>parent\.s\._\((".*?"), document\);</script>')
 _BOUNDARY, _PART = "--socketio\n", "Content-Type: text/plain\n\n"
 # A mask of zeros leaves what it masks as it is.
 _MASK = bytes(4)
-_HANDSHAKE = (
+HANDSHAKE = (
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 )
+"""The headers that ask for a WebSocket."""
+
+TEXT, BINARY, CLOSE = 1, 2, 8
+"""What WebSocket frames are for."""
 
 
 class Unexpected(Exception):
@@ -97,7 +101,8 @@ class Connection(Protocol):
         """
         Send a request.
 
-        @param piece: called with the body of the answer, as it comes.
+        @param piece: called with the body of the answer, as it comes; if that
+            has no end, first with nothing, when it begins.
         @return: fires when the answer is complete; fails with L{Unexpected}
             where it is not 200, and where the connection goes.
         """
@@ -167,6 +172,7 @@ class Connection(Protocol):
             self._step = self._chunk
         else:
             self._step = self._everything
+            self._piece(b"")
         return True
 
     def _body(self) -> bool:
@@ -202,18 +208,19 @@ class Way:
     @ivar opening: how many connections may be opening at once. Each holds its
         place until the server has answered on it, and so has taken it from the
         queue of its port, which has room for 50.
+    @ivar reactor: for those who have to wait.
     """
 
     def __init__(self, reactor: Any, port: int, atOnce: int = 40) -> None:
         self.opening = DeferredSemaphore(atOnce)
+        self.reactor = reactor
         self._port = port
-        self._reactor = reactor
 
     async def connect(self) -> Connection:
         """
         A new connection.
         """
-        endpoint = TCP4ClientEndpoint(self._reactor, "127.0.0.1", self._port)
+        endpoint = TCP4ClientEndpoint(self.reactor, "127.0.0.1", self._port)
         connection: Connection = await connectProtocol(endpoint, Connection())
         return connection
 
@@ -231,6 +238,11 @@ class Owner:
     def heard(self, text: str) -> None:
         """
         A message has come.
+        """
+
+    def heardData(self, number: int, data: bytes) -> None:
+        """
+        A numbered attachment has come.
         """
 
     def gone(self, why: str) -> None:
@@ -253,7 +265,6 @@ class Peer:
     def __init__(self, way: Way, owner: Owner) -> None:
         self._way = way
         self._owner: Owner | None = owner
-        self._frames = Frames()
         self._connection: Connection | None = None
         self._decided: Deferred[None] = Deferred()
         self._sid = ""
@@ -268,7 +279,7 @@ class Peer:
         """
         Send messages.
         """
-        self._write("".join(str(Frame("1", f":{text}")) for text in texts))
+        raise NotImplementedError
 
     def close(self) -> None:
         """
@@ -277,6 +288,19 @@ class Peer:
         self._owner = None
         if self._connection is not None:
             self._connection.close()
+
+    def stopReading(self) -> None:
+        """
+        Take nothing more from what is heard on, and don't tell.
+        """
+        assert self._connection is not None
+        self._connection.transport.pauseProducing()
+
+    async def leave(self) -> None:
+        """
+        Say goodbye, and go.
+        """
+        raise NotImplementedError
 
     async def _begin(self) -> None:
         self._connection = await self._way.connect()
@@ -289,14 +313,14 @@ class Peer:
         """
         raise NotImplementedError
 
-    def _write(self, frames: str) -> None:
-        raise NotImplementedError
-
     def _watch(self, done: Deferred[Any]) -> None:
         """
         If this fails, the session has.
         """
         done.addErrback(lambda failure: self._fail(failure.getErrorMessage()))
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._watch(Deferred.fromCoroutine(work))
 
     def _fail(self, why: str) -> None:
         owner, self._owner = self._owner, None
@@ -310,6 +334,28 @@ class Peer:
         """
         if not self._decided.called:
             self._decided.callback(None)
+
+
+GOODBYE = str(Frame("0", ""))
+
+
+class FirstPeer(Peer):
+    """
+    One of the first protocol.
+    """
+
+    def __init__(self, way: Way, owner: Owner) -> None:
+        super().__init__(way, owner)
+        self._frames = Frames()
+
+    def send(self, texts: Sequence[str]) -> None:
+        """
+        See L{Peer.send}.
+        """
+        self._write("".join(str(Frame("1", f":{text}")) for text in texts))
+
+    def _write(self, frames: str) -> None:
+        raise NotImplementedError
 
     def _take(self, text: str) -> None:
         """
@@ -333,54 +379,109 @@ class Peer:
         return f"GET /socket.io/{self.name}/{rest} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"
 
 
-class Posting(Peer):
+class Poster:
     """
-    A session whose packets go by POST, one after the other on a connection of
-    their own. What is said while one is under way goes together with the next.
+    Sends a session's packets by POST, one request after the other on a
+    connection of their own. What is said while one is under way goes together
+    with the next.
+    """
+
+    def __init__(self, way: Way, request: Callable[[Sequence[Any]], str]) -> None:
+        """
+        @param request: makes one of these packets.
+        """
+        self._way = way
+        self._request = request
+        self._connection: Connection | None = None
+        self._waiting: list[Any] = []
+        self._isPosting = False
+        self._finished: list[Deferred[None]] = []
+
+    def close(self) -> None:
+        """
+        Cut the connection.
+        """
+        if self._connection is not None:
+            self._connection.close()
+
+    async def finished(self) -> None:
+        """
+        Wait until no request is under way.
+        """
+        if self._isPosting:
+            done: Deferred[None] = Deferred()
+            self._finished.append(done)
+            await done
+
+    async def post(self, packets: Sequence[Any]) -> None:
+        """
+        Send packets.
+
+        @raise Unexpected: that is not answered as it should be.
+        """
+        self._waiting += packets
+        if not self._isPosting:
+            self._isPosting = True
+            while self._waiting:
+                await self._next()
+            self._isPosting = False
+            finished, self._finished = self._finished, []
+            for done in finished:
+                done.callback(None)
+
+    async def _next(self) -> None:
+        if self._connection is None or not self._connection.isOpen:
+            # The server closes a connection that has been idle for long.
+            await self._way.opening.run(self._first)
+        else:
+            await self._on(self._connection)
+
+    async def _first(self) -> None:
+        self._connection = await self._way.connect()
+        await self._on(self._connection)
+
+    async def _on(self, connection: Connection) -> None:
+        packets, self._waiting = self._waiting, []
+        answer = await connection.body(self._request(packets))
+        if answer != "ok":
+            raise Unexpected(f"a POST was answered by {answer!r}")
+
+
+class Posting(FirstPeer):
+    """
+    A session whose packets go by POST.
     """
 
     def __init__(self, way: Way, owner: Owner) -> None:
         super().__init__(way, owner)
-        self._poster: Connection | None = None
-        self._waiting = ""
-        self._isPosting = False
+        self._poster = Poster(way, self._post)
 
     def close(self) -> None:
         """
         See L{Peer.close}.
         """
         super().close()
-        if self._poster is not None:
-            self._poster.close()
+        self._poster.close()
+
+    async def leave(self) -> None:
+        """
+        See L{Peer.leave}.
+        """
+        self._owner = None
+        await self._poster.post([GOODBYE])
+        await self._poster.finished()
+        self.close()
 
     def _write(self, frames: str) -> None:
-        self._waiting += frames
-        if not self._isPosting:
-            self._isPosting = True
-            self._watch(Deferred.fromCoroutine(self._post()))
+        self._run(self._poster.post([frames]))
 
-    async def _post(self) -> None:
-        while self._waiting:
-            if self._poster is None or not self._poster.isOpen:
-                # The server closes a connection that has been idle for long.
-                await self._way.opening.run(self._firstPost)
-            else:
-                await self._postOn(self._poster)
-        self._isPosting = False
-
-    async def _firstPost(self) -> None:
-        self._poster = await self._way.connect()
-        await self._postOn(self._poster)
-
-    async def _postOn(self, connection: Connection) -> None:
-        body, self._waiting = f"data={quote(self._waiting, safe='')}", ""
-        answer = await connection.body(
+    def _post(self, frames: Sequence[str]) -> str:
+        body = f"data={quote(''.join(frames), safe='')}"
+        return (
             f"POST /socket.io/{self.name}/{self._sid}/send HTTP/1.1\r\nHost: localhost\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\n"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         )
-        if answer != "ok":
-            raise Unexpected(f"a POST was answered by {answer!r}")
 
 
 class XHRPolling(Posting):
@@ -392,7 +493,7 @@ class XHRPolling(Posting):
 
     async def _open(self, connection: Connection) -> None:
         self._take(await connection.body(self._get("")))
-        self._watch(Deferred.fromCoroutine(self._poll(connection)))
+        self._run(self._poll(connection))
 
     async def _poll(self, connection: Connection) -> None:
         for number in count():
@@ -471,7 +572,51 @@ class XHRMultipart(Streaming):
             self._take(part.removeprefix(_PART).removesuffix("\n"))
 
 
-class WebSocket(Peer):
+def webSocketFrame(opcode: int, data: bytes) -> bytes:
+    """
+    A whole message of RFC 6455, from a client.
+    """
+    size = len(data)
+    if size < 126:
+        head = bytes((0x80 | opcode, 0x80 | size))
+    elif size < 1 << 16:
+        head = bytes((0x80 | opcode, 0xFE)) + size.to_bytes(2, "big")
+    else:
+        head = bytes((0x80 | opcode, 0xFF)) + size.to_bytes(8, "big")
+    return head + _MASK + data
+
+
+class WebSocketFrames:
+    """
+    Cuts what a server sends into frames.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """
+        More has come.
+
+        @return: what each message is for, and what it holds.
+        @raise Unexpected: it is not a whole message.
+        """
+        self._rest += data
+        while len(self._rest) >= 2:
+            start, size = 2, self._rest[1]
+            if size >= 126:
+                start = 4 if size == 126 else 10
+                size = int.from_bytes(self._rest[2:start], "big")
+            if len(self._rest) < start + size:
+                return
+            first, payload = self._rest[0], self._rest[start : start + size]
+            self._rest = self._rest[start + size :]
+            if not first & 0x80:
+                raise Unexpected(f"a part of a WebSocket message: {payload[:80]!r}")
+            yield first & 0x7F, payload
+
+
+class WebSocket(FirstPeer):
     """
     RFC 6455, as far as the server makes use of it here.
     """
@@ -481,31 +626,28 @@ class WebSocket(Peer):
 
     def __init__(self, way: Way, owner: Owner) -> None:
         super().__init__(way, owner)
-        self._rest = b""
+        self._cutter = WebSocketFrames()
 
     async def _open(self, connection: Connection) -> None:
         # As HTTP sees it, what comes is a body without an end.
-        self._watch(connection.ask(self._get("", _HANDSHAKE), self._came))
+        self._watch(connection.ask(self._get("", HANDSHAKE), self._came))
+
+    async def leave(self) -> None:
+        """
+        See L{Peer.leave}.
+        """
+        self._owner = None
+        self._write(GOODBYE)
+        assert self._connection is not None
+        self._connection.transport.loseConnection()
 
     def _write(self, frames: str) -> None:
         assert self._connection is not None
-        data = frames.encode("ascii")
-        size = len(data)
-        short = size < 126
-        head = bytes([0x81, 0x80 | size]) if short else b"\x81\xfe" + size.to_bytes(2, "big")
-        self._connection.transport.write(head + _MASK + data)
+        self._connection.transport.write(webSocketFrame(TEXT, frames.encode("ascii")))
 
     def _came(self, data: bytes) -> None:
-        self._rest += data
-        while len(self._rest) >= 2:
-            start, size = 2, self._rest[1]
-            if size == 126:
-                start, size = 4, int.from_bytes(self._rest[2:4], "big")
-            if len(self._rest) < start + size:
-                return
-            opcode, payload = self._rest[0], self._rest[start : start + size]
-            self._rest = self._rest[start + size :]
-            if opcode != 0x81:
+        for opcode, payload in self._cutter.feed(data):
+            if opcode != TEXT:
                 raise Unexpected(f"a WebSocket frame {opcode:#x} with {payload!r}")
             self._take(payload.decode("ascii"))
 

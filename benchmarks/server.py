@@ -1,15 +1,18 @@
 """
-A C{twistd socketio} for a benchmark to talk to.
+A server for a benchmark to talk to: a C{twistd socketio}, or
+C{benchmarks/service.py}.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import resource
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessExitedAlready
@@ -23,6 +26,18 @@ TAIL = 4000
 """How much of what the server said last is kept, bytes."""
 
 
+_MEMORY = re.compile(r"^Vm(?:HWM|RSS):\s*(\d+) kB$", re.MULTILINE)
+
+
+class Memory(NamedTuple):
+    """
+    Of a process, MiB.
+    """
+
+    now: float
+    highest: float
+
+
 class Failed(Exception):
     """
     The run cannot go on; one line says why.
@@ -31,7 +46,7 @@ class Failed(Exception):
 
 class Server(ProcessProtocol):
     """
-    The C{twistd socketio}.
+    The server.
 
     @ivar ready: fires with its port.
     @ivar ended: fires when it has ended.
@@ -47,12 +62,36 @@ class Server(ProcessProtocol):
 
     def start(self, reactor: Any, app: str, transports: Iterable[str]) -> None:
         """
-        Run it, on any port.
+        Run C{twistd socketio}, on any port.
         """
         twistd = str(Path(sys.executable).with_name("twistd"))
         arguments = [twistd, "-n", "--pidfile=", "socketio", "--listen=tcp:0:interface=127.0.0.1"]
         arguments += [f"--app={app}", f"--transports={','.join(transports)}", "--no-flash-policy"]
-        reactor.spawnProcess(self, twistd, arguments, env=None, path=str(ROOT))
+        self._run(reactor, arguments)
+
+    def startWith(self, reactor: Any, app: str, options: Mapping[str, Any]) -> None:
+        """
+        Run C{benchmarks/service.py} instead, for what C{twistd socketio} has
+        no options for.
+        """
+        program = str(ROOT / "benchmarks" / "service.py")
+        self._run(reactor, [sys.executable, "-u", program, app, json.dumps(options)])
+
+    def _run(self, reactor: Any, arguments: Sequence[str]) -> None:
+        reactor.spawnProcess(self, arguments[0], arguments, env=None, path=str(ROOT))
+
+    def memory(self) -> Memory:
+        """
+        How much it holds.
+
+        @raise Failed: it has ended.
+        """
+        assert self.transport is not None
+        try:
+            status = Path(f"/proc/{self.transport.pid}/status").read_text("ascii")
+        except OSError:
+            raise Failed(f"the server has ended:\n{self.tail.decode(errors='replace')}") from None
+        return Memory(*(int(kilobytes) / 1024 for kilobytes in _MEMORY.findall(status)[::-1]))
 
     def outReceived(self, data: bytes) -> None:
         """

@@ -16,6 +16,7 @@ from txsocketio.errors import (
     SocketIOError,
     UnsupportedByClient,
 )
+from txsocketio.handshake import Handshake
 from txsocketio.listener import Listener, listen
 from txsocketio.namespace import Namespace
 from txsocketio.parents import ParentNamespace
@@ -28,6 +29,7 @@ __all__ = [
     "ClientDisconnected",
     "ConnectionRefused",
     "DisconnectReason",
+    "Handshake",
     "Listener",
     "LocalProtocolError",
     "Namespace",

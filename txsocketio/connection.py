@@ -34,7 +34,15 @@ class Connection:
     What a session hands its packets to.
     """
 
-    __slots__ = ("_atRoot", "_clients", "_deciding", "_dismissed", "_registry", "_session")
+    __slots__ = (
+        "_atRoot",
+        "_clients",
+        "_deciding",
+        "_dismissed",
+        "_registry",
+        "_session",
+        "_thinking",
+    )
 
     def __init__(self, registry: Registry, session: Session) -> None:
         self._registry = registry
@@ -45,6 +53,8 @@ class Connection:
         self._deciding: dict[str, list[Packet]] = {}
         # Names only, the oldest first.
         self._dismissed: dict[str, None] = {}
+        # How many answers the application owes, to who has left meanwhile too.
+        self._thinking = 0
         self._atRoot: Deferred[None] = Deferred()
 
     # IReceiver.
@@ -176,7 +186,8 @@ class Connection:
         """
         @param packet: its data is what the client sends to be let in.
         """
-        if len(self._clients) + len(self._deciding) >= self._session.settings.maxNamespaces:
+        inUse = max(len(self._clients) + len(self._deciding), self._thinking)
+        if inUse >= self._session.settings.maxNamespaces:
             return fail(ConnectionRefused("too many namespaces"))
         return self._registry.seek(packet.namespace, packet.data)
 
@@ -184,6 +195,7 @@ class Connection:
         self, packet: Packet, found: Deferred[Namespace | None], held: list[Packet], isTold: bool
     ) -> None:
         self._deciding[packet.namespace] = held
+        self._thinking += 1
         found.addBoth(self._decided, packet, held, isTold)
 
     def _hold(self, packet: Packet) -> None:
@@ -196,6 +208,7 @@ class Connection:
     def _decided(
         self, found: Namespace | Failure | None, packet: Packet, held: list[Packet], isTold: bool
     ) -> None:
+        self._thinking -= 1
         name = packet.namespace
         if self._deciding.get(name) is not held:
             # It has left meanwhile.
@@ -223,8 +236,15 @@ class Connection:
             auth, id, offset = split(auth)
             away = namespace.recovery.take(name, id, offset)
         client = self._clients[name] = Client(self, self._session, namespace, auth, away)
-        client.begin(partial(self._admit, self._welcome if isTold else _nothing))
+        client.begin(partial(self._think, self._welcome if isTold else _nothing))
         return client
+
+    async def _think(self, welcome: Callable[[Packet | None], None], client: Client) -> None:
+        self._thinking += 1
+        try:
+            await self._admit(welcome, client)
+        finally:
+            self._thinking -= 1
 
     async def _admit(self, welcome: Callable[[Packet | None], None], client: Client) -> None:
         """

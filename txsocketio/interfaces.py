@@ -117,6 +117,12 @@ class IDialect(Interface):
         @raise txsocketio.errors.RemoteProtocolError: it is, and is wrong.
         """
 
+    def continues(other: IDialect) -> bool:
+        """
+        Whether this is C{other}'s generation, so that a session that speaks
+        one can go on in the other.
+        """
+
     def owns(args: Mapping[bytes, Sequence[bytes]]) -> bool:
         """
         Whether a query can only be meant for this dialect's family, though

@@ -109,7 +109,7 @@ class SessionManager:
             raise RemoteProtocolError(
                 "unknown session id", HTTPStatus.NOT_FOUND, Fault.SESSION_UNKNOWN
             )
-        if type(session.dialect) is not type(place.dialect):
+        if not place.dialect.continues(session.dialect):
             raise RemoteProtocolError("this session speaks another version of the protocol")
         if place.transport in session.upgrades:
             settings = self._settings(place.dialect, place.transport)

@@ -331,6 +331,8 @@ class Session:
         except RemoteProtocolError as error:
             self.fail(DisconnectReason.PARSE_ERROR, error.reason)
             raise
+        if self._receiver is _DISCARDING and self._reason in _OVERRUN:
+            raise RemoteProtocolError(self._reason.value, HTTPStatus.TOO_MANY_REQUESTS)
 
     # For an upgrade: see L{txsocketio.upgrade.Upgrade}.
 
@@ -577,6 +579,9 @@ _REASONS = {
     Input.BEAT_MISSED: DisconnectReason.PING_TIMEOUT,
     Input.NEVER_JOINED: DisconnectReason.REFUSED,
 }
+
+# What a request may bring about, so that the rest of it is not heard.
+_OVERRUN = (DisconnectReason.FLOOD, DisconnectReason.SLOW_CONSUMER)
 
 # What is not for the receiver.
 _TAKES: dict[Kind, Callable[[Session, Packet], None]] = {

@@ -159,6 +159,12 @@ class EngineDialect:
             isSure=True,
         )
 
+    def continues(self, other: IDialect) -> bool:
+        """
+        See L{IDialect.continues}.
+        """
+        return self.name == other.name
+
     def owns(self, args: Mapping[bytes, Sequence[bytes]]) -> bool:
         """
         See L{IDialect.owns}.

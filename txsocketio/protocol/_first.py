@@ -65,6 +65,7 @@ class FirstDialect:
     @cvar scriptEnd: what ends the script of a JSONP answer.
     """
 
+    name: ClassVar[str]
     framing: ClassVar[type[Framing]]
     scriptEnd: ClassVar[str] = ""
     transports: ClassVar[Mapping[str, Sequence[str]]] = dict.fromkeys(
@@ -99,6 +100,12 @@ class FirstDialect:
         last = next((part for part in reversed(path[2:]) if part), "")
         index = int(last) if _INDEX.fullmatch(last) else None
         return Place(self, path[0], sid or None, index)
+
+    def continues(self, other: IDialect) -> bool:
+        """
+        See L{IDialect.continues}.
+        """
+        return self.name == other.name
 
     def owns(self, args: Mapping[bytes, Sequence[bytes]]) -> bool:
         """

@@ -219,6 +219,12 @@ class FakeDialect:
         """
         return Place(self, path[0]) if path else None
 
+    def continues(self, other: IDialect) -> bool:
+        """
+        See L{IDialect.continues}.
+        """
+        return type(self) is type(other)
+
     def owns(self, args: Mapping[bytes, Sequence[bytes]]) -> bool:
         """
         See L{IDialect.owns}.

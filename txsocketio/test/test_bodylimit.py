@@ -223,6 +223,13 @@ class LimitTests(SynchronousTestCase):
         url = f"/socket.io/xhr-polling/{self.sid}/send?/upload"
         self.assertRefused(self.begin("Content-Length: 1001", url=url))
 
+    def test_withoutSlash(self) -> None:
+        """
+        The path itself is ours, too, as Engine.IO has it.
+        """
+        for url in ("/socket.io?EIO=4&transport=polling&sid=x", "/socket.io"):
+            self.assertRefused(self.begin("Content-Length: 1001", url=url))
+
     def test_otherPaths(self) -> None:
         """
         The application's own limits are the application's.

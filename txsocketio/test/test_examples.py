@@ -25,6 +25,20 @@ ALL = (
     "examples/middleware/server.py",
     "examples/volatile/server.py",
     "examples/twistd/application.py",
+    # By test_cookbook.py:
+    "examples/events/server.py",
+    "examples/binary/server.py",
+    "examples/namespaces/server.py",
+    "examples/asking/server.py",
+    "examples/auth/server.py",
+    "examples/fetch/server.py",
+    "examples/recovery/server.py",
+    "examples/flow/server.py",
+    "examples/order/server.py",
+    "examples/requests/server.py",
+    "examples/bundle/server.py",
+    "examples/msgpack/server.py",
+    "examples/mixed/server.py",
 )
 
 

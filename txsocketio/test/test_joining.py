@@ -164,6 +164,32 @@ class Asking(JoiningCase):
         self.assertEqual(["/chat", "early"], self.calls)
         self.assertEqual([DisconnectReason.FLOOD], [why for why, _ in self.hall.keeper.failures])
 
+    def test_longThoughts(self) -> None:
+        """
+        Who leaves before the application has thought about it has not been
+        forgotten by the application: that counts up to C{maxNamespaces}.
+        """
+        asked: list[Deferred[Any]] = []
+
+        def think(*args: Any) -> Deferred[Any]:
+            asked.append(Deferred())
+            return asked[-1]
+
+        self.hall.parent(think)
+        self.chat.use(think)
+        for name in ("/chat", "/x"):
+            asked.clear()
+            visitor = self.hall.come(maxNamespaces=3)
+            for _ in range(4):
+                visitor.join(name)
+                visitor.say(Kind.DISCONNECT, name)
+            refusal = f"CONNECT_ERROR {name} {{'message': 'too many namespaces'}}"
+            self.assertEqual((3, [refusal]), (len(asked), visitor.heard()))
+            for each in asked:
+                each.callback(None)
+            visitor.join(name)
+            self.assertEqual(4, len(asked))
+
     def test_auth(self) -> None:
         """
         What it sends along is for the application.

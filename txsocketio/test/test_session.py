@@ -463,6 +463,22 @@ class ReceiveTests(SynchronousTestCase):
         self.assertEqual(self.bench.receiver.messages, ["a"])
         self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.PARSE_ERROR])
 
+    def test_tooMuch(self) -> None:
+        """
+        A request that has brought more than the session can bear is told so,
+        since the rest of it is not heard.
+        """
+        for reason in (DisconnectReason.FLOOD, DisconnectReason.SLOW_CONSUMER):
+            bench = Bench()
+            bench.opened()
+            bench.receiver.onReceived = lambda _, b=bench, r=reason: b.session.fail(r)
+            error = self.assertRaises(
+                RemoteProtocolError, bench.session.receivedPayload, "MESSAGE a\nMESSAGE b"
+            )
+            self.assertEqual((error.httpStatus, error.reason), (429, reason.value))
+            self.assertEqual(bench.receiver.messages, ["a"])
+        self.session.receivedPayload("CLOSE")
+
     def test_refusedByReceiver(self) -> None:
         """
         The receiver can find fault too.

@@ -1,0 +1,41 @@
+"""
+Packets in MessagePack, as C{socket.io-msgpack-parser} writes them. Run it with the
+port to serve as its argument (default 8080).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.endpoints import serverFromString
+from twisted.python.log import startLogging
+from twisted.web.server import Site
+from twisted.web.static import File
+
+import txsocketio
+
+startLogging(sys.stdout)
+
+site = Site(File(str(Path(__file__).with_name("page"))))
+# Node's client, if it has been installed as README.rst says.
+BUNDLE = Path(__file__).parents[1] / "node_modules/socket.io-client/dist"
+io = txsocketio.listen(
+    site,
+    clientFiles=BUNDLE if BUNDLE.is_dir() else None,
+    parser="msgpack",
+)
+
+
+@io.on("connection")
+def connection(client: txsocketio.Client) -> None:
+    @client.on("measure")
+    def measure(values: list[float], raw: bytes) -> dict[str, Any]:
+        return {"mean": sum(values) / len(values), "first": raw[:2]}
+
+
+port = sys.argv[1] if len(sys.argv) > 1 else "8080"
+serverFromString(reactor, f"tcp:{port}").listen(site)
+reactor.run()
