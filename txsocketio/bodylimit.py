@@ -45,8 +45,7 @@ class _LimitedBody(_Base):
         super().gotLength(length)
         # HTTP/2 keeps the path elsewhere; there the resource itself refuses,
         # after the body has been read.
-        path = getattr(self.channel, "_path", b"").partition(b"?")[0]
-        path = unquote_to_bytes(path) + b"/"
+        path = unquote_to_bytes(getattr(self.channel, "_path", b""))
         for mount, limit in self.limits.items():
             # A query may stand where the slash is.
             if path.startswith((mount, mount[:-1] + b"?")):

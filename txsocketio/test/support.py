@@ -72,12 +72,18 @@ class WebSocketFrame(NamedTuple):
     """
     One frame, as it came from the server.
 
-    @ivar compressed: whether its payload is.
+    @ivar opcode: with the bit that says that the payload is compressed.
     """
 
     opcode: int
     payload: bytes
-    compressed: bool = False
+
+    @property
+    def compressed(self) -> bool:
+        """
+        Whether its payload is compressed.
+        """
+        return bool(self.opcode & _COMPRESSED)
 
 
 class Wire(StringTransport):
@@ -234,14 +240,13 @@ def _chunks(data: bytes) -> tuple[list[bytes], bool, bytes]:
 
 
 def _parseFrame(data: bytes) -> tuple[WebSocketFrame, bytes]:
-    opcode, length, at = data[0] & 0xF, data[1], 2
+    opcode, length, at = data[0] & (0xF | _COMPRESSED), data[1], 2
     if length == 126:
         length, at = int.from_bytes(data[2:4], "big"), 4
     elif length == 127:
         length, at = int.from_bytes(data[2:10], "big"), 10
     assert len(data) >= at + length, "a frame is not complete"
-    payload, rest = data[at : at + length], data[at + length :]
-    return WebSocketFrame(opcode, payload, bool(data[0] & _COMPRESSED)), rest
+    return WebSocketFrame(opcode, data[at : at + length]), data[at + length :]
 
 
 def frame(

@@ -38,7 +38,11 @@ def faultOf(answer: Answer) -> Any:
 class PollingCase(SynchronousTestCase):
     """
     A server, and a client of it that polls.
+
+    @cvar url: where.
     """
+
+    url = URL
 
     def setUp(self) -> None:
         self.serve()
@@ -65,7 +69,7 @@ class PollingCase(SynchronousTestCase):
         """
         Ask for packets.
         """
-        return self.server.get(URL + query, headers)
+        return self.server.get(self.url + query, headers)
 
     def post(
         self, query: str, body: bytes, contentType: str = TEXT, wire: Wire | None = None
@@ -74,7 +78,7 @@ class PollingCase(SynchronousTestCase):
         Bring packets.
         """
         return self.server.request(
-            "POST", f"/socket.io{URL}{query}", {"Content-Type": contentType}, body, wire
+            "POST", f"/socket.io{self.url}{query}", {"Content-Type": contentType}, body, wire
         )
 
     def open(self, query: str = "") -> str:
@@ -221,6 +225,74 @@ class AnswerTests(PollingCase):
         self.assertEqual(wire.answer().body, b"41")
         self.assertEqual(self.get(query).answer().body, b"1")
         self.assertFault(self.get(query), 1, "Session ID unknown")
+
+
+class BinaryTests(PollingCase):
+    """
+    Bodies that are no text, as Engine.IO 3 has them.
+    """
+
+    url = URL.replace("4", "3")
+
+    def packed(self, text: str) -> bytes:
+        """
+        A packet of text within such a body.
+        """
+        digits = bytes(int(digit) for digit in str(len(text)))
+        return b"\0" + digits + b"\xff" + text.encode("ascii")
+
+    def test_posted(self) -> None:
+        """
+        What is posted as bytes is read as that, whatever stands behind the
+        type.
+        """
+        for contentType in (
+            "application/octet-stream",
+            "Application/Octet-Stream",
+            "application/octet-stream; charset=x-user-defined",
+            "application/octet-stream;x",
+        ):
+            self.serve()
+            query = self.open()
+            body = self.packed('42["message","a"]') + self.packed('42["message","b"]')
+            self.assertEqual(self.post(query, body, contentType).answer().body, b"ok")
+            self.assertEqual(self.said, ["a", "b"])
+
+    def test_notText(self) -> None:
+        """
+        And as nothing else: a body of the one kind is none of the other.
+        """
+        body = self.packed('42["message","a"]')
+        for contentType in (TEXT, "application/octet-streams", "text/application/octet-stream"):
+            self.assertEqual(self.post(self.open(), body, contentType).answer().status, 400)
+        text = b'17:42["message","a"]'
+        self.assertEqual(self.post(self.open(), text, TEXT).answer().status, 200)
+        wire = self.post(self.open(), text, "application/octet-stream")
+        self.assertEqual(wire.answer().status, 400)
+        self.assertEqual(self.said, ["a"])
+
+    def test_notTaken(self) -> None:
+        """
+        Engine.IO 4 takes no such bodies.
+        """
+        self.url = URL
+        wire = self.post(self.join(), b"40", "application/octet-stream")
+        self.assertFault(wire, 3, "Bad request", "a body that is binary")
+
+    def test_answered(self) -> None:
+        """
+        An answer is bytes where there are some in it, and compressed as all
+        others are.
+        """
+        query = self.open()
+        self.get(query)
+        self.clients[0].emit("a")
+        self.assertEqual(self.get(query).answer().header("Content-Type"), TEXT)
+        self.clients[0].emit("a", b"\xff" * 2000)
+        answer = self.get(query, {"Accept-Encoding": "gzip"}).answer()
+        self.assertEqual(answer.header("Content-Type"), "application/octet-stream")
+        self.assertEqual(answer.header("Content-Encoding"), "gzip")
+        self.assertTrue(gzip.decompress(answer.body).endswith(b"\xff" * 2000))
 
 
 class FaultTests(PollingCase):

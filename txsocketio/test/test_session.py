@@ -471,7 +471,11 @@ class ReceiveTests(SynchronousTestCase):
         for reason in (DisconnectReason.FLOOD, DisconnectReason.SLOW_CONSUMER):
             bench = Bench()
             bench.opened()
-            bench.receiver.onReceived = lambda _, b=bench, r=reason: b.session.fail(r)
+
+            def fail(_: Packet, bench: Bench = bench, reason: DisconnectReason = reason) -> None:
+                bench.session.fail(reason)
+
+            bench.receiver.onReceived = fail
             error = self.assertRaises(
                 RemoteProtocolError, bench.session.receivedPayload, "MESSAGE a\nMESSAGE b"
             )
@@ -785,12 +789,11 @@ class EngineTests(SynchronousTestCase):
         """
         Who joins no namespace in time is sent away.
         """
-        stream = self.bench.opened()
-        self.bench.keeper.timers.forget(self.session)
-        self.bench.clock.advance(INTERVALS["connectTimeout"])
-        self.session.wake()
+        bench = Bench(isModern=True, heartbeatInterval=None)
+        stream = bench.opened()
+        bench.clock.advance(INTERVALS["connectTimeout"])
         self.assertEqual(stream.closed, [(DisconnectReason.REFUSED, "")])
-        self.assertEqual(self.bench.receiver.reasons, [DisconnectReason.REFUSED])
+        self.assertEqual(bench.receiver.reasons, [DisconnectReason.REFUSED])
 
     def test_joined(self) -> None:
         """
@@ -989,9 +992,11 @@ class UpgradeTests(SynchronousTestCase):
             self.bench.clock.advance(INTERVALS["upgradeTimeout"])
             self.assertEqual(stream.closed, [(DisconnectReason.TRANSPORT_CLOSE, "")])
             other = self.bench.offer()
+            self.session.probed(stream)
+            self.session.switched(stream)
             stream.lose()
-            stream.hear("PING probe")
             self.assertEqual(self.session._candidate, other)
+            self.assertEqual(self.session._life.passage, State.OFFERED)
             other.lose()
         self.assertEqual(self.bench.receiver.reasons, [])
         self.assertEqual(self.bench.poll().written, [])
