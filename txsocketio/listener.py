@@ -96,9 +96,12 @@ class Listener(Audience, EventSource):
     A Socket.IO server, to be mounted with L{listen} or
     L{txsocketio.resource.SocketIOResource}.
 
-    Events (those of the default namespace): C{connection(client)} and
+    Events (those of the default namespace, see
+    L{txsocketio.namespace.Namespace}): C{connection(client)} and
     C{clientConnect(client)}, C{clientMessage(message, client)},
-    C{clientDisconnect(client)}.
+    C{clientDisconnect(client)}, and those of its rooms; and
+    C{newNamespace(namespace)}, when one has been made because a client asked
+    for it.
 
     @ivar server: the L{Site} that C{listen} was given, else L{None}.
     @ivar options: what was given, combined with the defaults.

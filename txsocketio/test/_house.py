@@ -76,16 +76,20 @@ PURE = {
     "handshake",
     "interfaces",
     "lifecycle",
+    "orders",
     "origins",
     "packets",
     "protocol",
+    "recovery",
     "settings",
 }
 
 #: What a room (or one module of it) must never hear of, though it is below it.
 STRANGERS = {
+    "audience": ("frames", "protocol", "session", "manager", "twisted.web"),
     "backplane": ("packets", "frames", "protocol", "session", "manager", "upgrade"),
     "client": ("frames", "protocol", "twisted.web"),
+    "inbox": ("frames", "protocol", "twisted.web"),
     "manager": ("protocol", "twisted.web"),
     "namespace": ("frames", "protocol", "twisted.web"),
     "resource": ("packets",),

@@ -1543,6 +1543,9 @@ class DocumentTests(SynchronousTestCase):
                 "test_attacks_sockets",
                 "test_bodylimit",
                 "test_hixie",
+                "test_joining",
+                "test_parents",
+                "test_recovery",
                 "test_streaming",
             )
         )

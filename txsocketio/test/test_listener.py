@@ -627,13 +627,22 @@ class Closing(ListenerCase):
 
     def test_afterwards(self) -> None:
         """
-        Speaking to nobody is no error.
+        Speaking to nobody is no error, nor is doing anything with nobody.
         """
+        gone = [peer.client for peer in self.peers]
         self.io.close()
         self.heard()
         self.io.broadcast("x")
-        self.io.emit("x")
-        self.io.to("red").send("x")
+        for audience in (self.io, self.io.local, self.io.to("red"), self.io.of("/new")):
+            audience.emit("x")
+            audience.volatile.send("x")
+        for client in gone:
+            client.emit("x")
+            client.volatile.send("x")
+        self.io.clientsJoin("red")
+        self.io.disconnectClients(close=True)
+        self.assertEqual([], self.successResultOf(self.io.fetchClients()))
+        self.assertEqual([], self.successResultOf(self.io.emitWithAck("x", timeout=1)))
         self.assertEqual([[], [], []], self.heard())
 
     def test_noTimersLeft(self) -> None:
