@@ -5,7 +5,7 @@ What a client brought along when it came.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -20,7 +20,7 @@ class Handshake:
     @ivar query: the URL's query; of several values of one name the last.
     @ivar address: the peer's address.
     @ivar secure: whether it came over TLS.
-    @ivar auth: what the client sent to be let in; L{None} if nothing.
+    @ivar auth: what the client sent to be let in; an empty L{dict} if nothing.
     @ivar time: when it came, in seconds since 1970.
     @ivar url: the request's path and query.
     """
@@ -31,4 +31,4 @@ class Handshake:
     secure: bool
     time: float
     url: str
-    auth: Any = None
+    auth: Any = field(default_factory=dict)

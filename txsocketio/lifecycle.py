@@ -364,16 +364,17 @@ class Life:
                 self.states[kind], self.dues[kind] = entered, self._deadline(entered, now)
         return actions
 
-    def expired(self, now: float) -> Input | None:
+    def expired(self, now: float) -> tuple[Input, float] | None:
         """
         Take the first deadline that has been reached.
 
-        @return: the input that it stands for; L{None} if there is none.
+        @return: the input that it stands for, and when it was due; L{None} if
+            there is none.
         """
         for kind, due in enumerate(self.dues):
             if due <= now:
                 self.dues[kind] = inf
-                return DEADLINES[self.states[kind]][1]
+                return DEADLINES[self.states[kind]][1], due
         return None
 
     def _deadline(self, state: State, now: float) -> float:

@@ -104,11 +104,7 @@ class SessionManager:
         @raise RemoteProtocolError: there is no such session, or it is not to
             be had there.
         """
-        session = self._sessions.get(place.sid or "")
-        if session is None:
-            raise RemoteProtocolError(
-                "unknown session id", HTTPStatus.NOT_FOUND, Fault.SESSION_UNKNOWN
-            )
+        session = self._inTime(place.sid or "")
         if not place.dialect.continues(session.dialect):
             raise RemoteProtocolError("this session speaks another version of the protocol")
         if place.transport in session.upgrades:
@@ -118,6 +114,20 @@ class SessionManager:
             raise RemoteProtocolError("this session belongs to another transport")
         if session.state is State.STREAM and not session.dialect.resumes:
             raise RemoteProtocolError("this session has a connection")
+        return session
+
+    def _inTime(self, sid: str) -> Session:
+        """
+        The session of that id, unless its time has just run out.
+        """
+        session = self._sessions.get(sid)
+        if session is not None:
+            session.wake()
+            session = self._sessions.get(sid)
+        if session is None:
+            raise RemoteProtocolError(
+                "unknown session id", HTTPStatus.NOT_FOUND, Fault.SESSION_UNKNOWN
+            )
         return session
 
     def fanOut(self, packet: Packet, sessions: Iterable[Session], volatile: bool = False) -> int:

@@ -110,7 +110,7 @@ class Registry(Mapping[str, Namespace]):
 
     async def _takes(self, parent: ParentNamespace, name: str, auth: Any) -> Any:
         try:
-            outcome = asDeferred(parent.takes(name, auth))
+            outcome = asDeferred(parent.takes(name, {} if auth is None else auth))
             return await outcome if isinstance(outcome, Deferred) else outcome
         except ConnectionRefused:
             raise

@@ -16,6 +16,7 @@ from txsocketio.errors import DisconnectReason, RemoteProtocolError, Unsupported
 from txsocketio.interfaces import IDialect, IReceiver, ISession, ITransport, Place
 from txsocketio.lifecycle import Action, Input, Life, State
 from txsocketio.packets import Kind, Packet
+from txsocketio.timers import GRAIN
 
 if TYPE_CHECKING:
     from txsocketio.frames import Frame
@@ -84,7 +85,7 @@ class _Event:
     An input on its way into the table, with what the actions need to know.
     """
 
-    __slots__ = ("detail", "reason", "transport", "what")
+    __slots__ = ("detail", "reason", "time", "transport", "what")
 
     def __init__(
         self,
@@ -92,8 +93,13 @@ class _Event:
         transport: ITransport | None = None,
         reason: DisconnectReason = DisconnectReason.TRANSPORT_CLOSE,
         detail: str = "",
+        time: float | None = None,
     ) -> None:
+        """
+        @param time: when it happened, where that is not now.
+        """
         self.what = what
+        self.time = time
         self.transport = transport
         self.reason = reason
         self.detail = detail
@@ -487,13 +493,19 @@ class Session:
         self.wake()
 
     def _perform(self, event: _Event) -> None:
-        for action in self._life.step(event.what, self._keeper.seconds()):
+        now = self._keeper.seconds() if event.time is None else event.time
+        for action in self._life.step(event.what, now):
             _ACTIONS[action](self, event)
 
     def _expire(self) -> None:
-        what = self._life.expired(self._keeper.seconds())
-        if what is not None:
-            self._step(_Event(what, reason=_REASONS.get(what, self._reason)))
+        now = self._keeper.seconds()
+        expired = self._life.expired(now)
+        if expired is not None:
+            what, due = expired
+            # Deadlines that follow on one another do not add up how late they
+            # are woken; after a standstill each begins anew.
+            reason = _REASONS.get(what, self._reason)
+            self._step(_Event(what, reason=reason, time=max(due, now - GRAIN)))
 
     def _adopt(self, event: _Event) -> None:
         transport = event.transport

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-GRAIN = 0.125
+GRAIN = 1 / 32
 """
 Seconds: deadlines that fall into one grain are met together, at its end. No
 deadline is met early.

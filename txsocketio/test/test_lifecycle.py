@@ -1106,8 +1106,8 @@ def live(life: Life, what: Input, now: float) -> list[Action]:
     """
     actions: list[Action] = []
     for each in (what, None):
-        while (due := life.expired(now)) is not None:
-            actions += life.step(due, now)
+        while (expired := life.expired(now)) is not None:
+            actions += life.step(*expired)
         if each is not None:
             actions += life.step(each, now)
     return actions
