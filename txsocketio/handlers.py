@@ -17,8 +17,13 @@ _F = TypeVar("_F", bound=Handler)
 
 class FailureLog(Protocol):
     """
-    What takes tracebacks: a L{twisted.logger.Logger}, say.
+    What takes tracebacks and lines: a L{twisted.logger.Logger}, say.
     """
+
+    def warn(self, format: str, **fields: Any) -> None:
+        """
+        Log a line.
+        """
 
     def failure(self, format: str, failure: Failure | None = None, **fields: Any) -> None:
         """
@@ -146,11 +151,28 @@ def call(log: FailureLog, f: Handler, args: Sequence[Any]) -> Any:
     """
     try:
         result = asDeferred(f(*args))
+    except TypeError as error:
+        # Clients send as many arguments as they like: that is no traceback.
+        if not _isOfTheCall(error):
+            return _logged(log, Failure(), f)
+        log.warn(
+            "A handler does not take what has come: {handler}: {error}", handler=f, error=error
+        )
+        return RAISED
     except Exception:
         return _logged(log, Failure(), f)
     if isinstance(result, Deferred):
         result.addErrback(lambda failure: _logged(log, failure, f))
     return _logged(log, result, f) if isinstance(result, Failure) else result
+
+
+def _isOfTheCall(error: TypeError) -> bool:
+    """
+    Whether an exception comes from where a function was called, and not from
+    within it.
+    """
+    where = error.__traceback__
+    return where is not None and where.tb_next is None
 
 
 def asDeferred(result: Any) -> Any:

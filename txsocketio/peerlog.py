@@ -35,6 +35,15 @@ class PeerLog:
         if self._hasRoom():
             self._log.info(format + self._missing(fields), **fields)
 
+    def warn(self, format: str, **fields: Any) -> None:
+        """
+        Log one line about what may be the application's mistake.
+
+        @param format: as for L{Logger.warn}.
+        """
+        if self._hasRoom():
+            self._log.warn(format + self._missing(fields), **fields)
+
     def failure(self, format: str, failure: Failure | None = None, **fields: Any) -> None:
         """
         Log a traceback: a mistake of the application's, but peers can have it

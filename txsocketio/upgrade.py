@@ -102,7 +102,9 @@ class Upgrade:
     def _take(self, packet: Packet, transport: ITransport) -> None:
         if packet == Packet(Kind.PING, _PROBE):
             self._isProbed = True
-            transport.write((self.dialect.encode(Packet(Kind.PONG, _PROBE)),))
+            # Who does not read the answers gets none: they would wait in memory.
+            if transport.writable:
+                transport.write((self.dialect.encode(Packet(Kind.PONG, _PROBE)),))
             self._session.probed(transport)
         elif packet.kind is Kind.UPGRADE and self._isProbed:
             self._transport = None

@@ -48,6 +48,24 @@ UNQUOTED = "".join(chr(code) for code in range(128) if chr(code) not in "%&+")
 """What can stand in a form's field as it is."""
 
 
+ODD_NAMES = (
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "..",
+    "%2e%2e",
+    "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "%00",
+    "%ff%fe",
+    "%",
+    "%zz",
+    "_http",
+    "Resource",
+    "x" * 10_000,
+)
+"""What is the name of nothing, in a URL."""
+
+
 class AttackedServer(Server):
     """
     A server that knows all connections ever made to it.
@@ -258,34 +276,18 @@ class RequestAttacks(AttackCase):
     HTTP.
     """
 
-    names = (
-        "__proto__",
-        "constructor",
-        "hasOwnProperty",
-        "..",
-        "%2e%2e",
-        "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
-        "%00",
-        "%ff%fe",
-        "%",
-        "%zz",
-        "_http",
-        "Resource",
-        "x" * 10_000,
-    )
-
     def test_transportNames(self) -> None:
         """
         The application's, whose answer is 404 here.
         """
-        for name in (*self.names, "XHR-POLLING", "websocket%00"):
+        for name in (*ODD_NAMES, "XHR-POLLING", "websocket%00"):
             self.assertEqual(self.server.get(f"/{name}/").answer().status, 404, name[:50])
 
     def test_sessionIds(self) -> None:
         """
         404.
         """
-        for name in self.names:
+        for name in ODD_NAMES:
             self.assertRefused(self.server.poll(name), 404, "unknown session id")
             self.assertRefused(
                 self.server.post(f"/xhr-polling/{name}/send", "1:1::,"), 404, "unknown session id"

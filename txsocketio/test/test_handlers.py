@@ -247,10 +247,34 @@ class CallTests(CallCase):
 
     def test_wrongArguments(self) -> None:
         """
-        So is a handler that does not take what the client sent.
+        That a handler does not take what the client sent is one line, without
+        a traceback: a client can have it written as often as it likes.
         """
-        self.assertIs(call(self.log, lambda: None, (1, 2)), RAISED)
+
+        async def coroutine(one: int) -> None:
+            """
+            A handler.
+            """
+
+        for handler in (lambda: None, coroutine, self.raising):
+            self.observer.events.clear()
+            self.assertIs(call(self.log, handler, (1, 2)), RAISED)
+            (event,) = self.observer.events
+            self.assertEqual((event["log_level"].name, event["handler"]), ("warn", handler))
+            self.assertIn("takes", self.observer.lines[0])
+            self.assertNotIn("log_failure", event)
+
+    def test_wrongArgumentsWithin(self) -> None:
+        """
+        In a handler it is an exception like any other.
+        """
+        self.assertIs(call(self.log, lambda: self.taking(*[1]), ()), RAISED)
         self.assertLogged(TypeError)
+
+    def taking(self) -> None:
+        """
+        Takes nothing.
+        """
 
     def test_deferredFails(self) -> None:
         result = call(self.log, returning(fail(ZeroDivisionError())), ())

@@ -80,6 +80,15 @@ class PeerLogTests(SynchronousTestCase):
         self.assertIsInstance(event["log_failure"].value, KeyError)
         self.assertEqual(event["leftOut"], 1000 - LINES_PER_SECOND)
 
+    def test_warnings(self) -> None:
+        """
+        So are warnings.
+        """
+        for _ in range(1000):
+            self.log.warn("{what}", what="odd")
+        self.assertEqual(self.written.lines, ["odd"] * LINES_PER_SECOND)
+        self.assertEqual(self.written.events[0]["log_level"], LogLevel.warn)
+
     def test_everySecond(self) -> None:
         """
         Each second has its lines.

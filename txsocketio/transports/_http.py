@@ -256,6 +256,7 @@ class HTTPTransport:
             return self.preflight(request)
         if request.method == b"POST":
             return self.post(request, place)
+        _checkRead(request)
         return self.get(request, place)
 
     def get(self, request: Request, place: Place) -> bytes | int:
@@ -333,6 +334,19 @@ class HTTPTransport:
 _WRONG_METHOD = RemoteProtocolError(
     "method not allowed", HTTPStatus.METHOD_NOT_ALLOWED, Fault.BAD_METHOD
 )
+
+
+def _checkRead(request: Request) -> None:
+    """
+    A client asks again when it has read the answer. One that asks again and
+    again, and does not read, would have as many answers wait in memory.
+
+    @raise RemoteProtocolError: answers wait on this connection.
+    """
+    if isinstance(request.channel, HTTPChannel) and request.channel._waitingForTransport:
+        raise RemoteProtocolError(
+            "the answers on this connection are not read", HTTPStatus.TOO_MANY_REQUESTS
+        )
 
 
 def decoded(body: bytes) -> str:
