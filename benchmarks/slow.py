@@ -175,7 +175,8 @@ class Room:
         self._check(report)
         grown = highest - before
         reason = ", ".join(report["left"]["slow"]) or ("it did not leave" if others else "")
-        return Row(self._who, before, highest, grown, grown - usual, reason)
+        forIt = grown - usual if others else 0.0
+        return Row(self._who, before, highest, grown, forIt, reason)
 
     async def _flood(self) -> None:
         chunks = self._options.chunks
