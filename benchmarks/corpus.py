@@ -186,7 +186,8 @@ def _requests() -> Iterator[str]:
     yield post(f"/socket.io/xhr-polling/{SID}/send", f"data={_FIRST[0]}", FORM)
     yield post(f"/socket.io/?EIO=3&transport=polling&j=0&sid={SID}", 'd=5:42["x"]', FORM)
     yield f"OPTIONS {URLS[0]} HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\n\r\n"
-    yield f"POST {URLS[1]} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n41\r\n0\r\n\r\n"
+    chunked = "Host: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n41\r\n0\r\n\r\n"
+    yield f"POST {URLS[1]} HTTP/1.1\r\n{chunked}"
     yield "<policy-file-request/>\x00"
 
 

@@ -298,9 +298,7 @@ class Crowd:
         for visitor in self._visitors:
             visitor.close()
         await server.stop()
-        if server.errors:
-            say(f"The server logged errors; its last words:\n{server.tail.decode()}")
-        return isWell and not server.errors
+        return server.isClean(say) and isWell
 
     async def _meet(self) -> None:
         """

@@ -26,6 +26,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall, deferLater, react
+from twisted.python.failure import Failure
 
 from benchmarks.attacks import GENERATIONS, KINDS, LONGEST, Attack
 from benchmarks.crowd import SPARE_FILES, Phase, say
@@ -85,10 +86,10 @@ class Storm:
         isWell = verdict(self._honest, await settled(way, options.patience))
         grown = server.memory().highest - before
         say(f"The server held {before:.0f} MiB, and {grown:.1f} MiB more at most.")
+        if grown > options.bound:
+            say(f"That is more than the {options.bound:g} MiB that it may.")
         await server.stop()
-        if server.errors:
-            say(f"The server logged errors; its last words:\n{server.tail.decode()}")
-        return isWell and not server.errors and grown < options.bound
+        return server.isClean(say) and isWell and grown <= options.bound
 
     async def _gather(self, way: Way) -> None:
         """
@@ -108,25 +109,20 @@ class Storm:
         Attack for as long as it should last.
         """
         say(f"Seed {self._options.seed}")
-        calls = [
-            LoopingCall.withCount(self._attack),
-            LoopingCall(self._report, self._reactor.seconds()),
-        ]
-        for call, interval in zip(calls, (1 / self._options.rate, REPORT_SECONDS), strict=True):
-            call.clock = self._reactor
-            call.start(interval, now=False).addErrback(self._failed)
-        try:
-            await deferLater(self._reactor, 60 * self._options.minutes)
-        finally:
-            for call in calls:
-                call.running and call.stop()
+        attacking = LoopingCall(self._attack)
+        attacking.clock = self._reactor
+        done = attacking.start(1 / self._options.rate, now=False)
+        began = now = self._reactor.seconds()
+        end = began + 60 * self._options.minutes
+        while now < end:
+            await deferLater(self._reactor, min(REPORT_SECONDS, end - now))
+            now = self._reactor.seconds()
+            self._report(now - began)
+        attacking.stop()
+        await done
         await deferLater(self._reactor, LONGEST)
 
-    def _failed(self, failure: Any) -> None:
-        for each in self._honest:
-            each.fail(failure.getErrorMessage())
-
-    def _attack(self, count: int) -> None:
+    def _attack(self) -> None:
         """
         Begin an attack, unless there are too many.
         """
@@ -141,16 +137,16 @@ class Storm:
         done = Deferred.fromCoroutine(attack.run(kind, self._statuses))
         done.addBoth(self._over, f"attack {number}, {kind.__name__}")
 
-    def _over(self, result: Any, name: str) -> None:
+    def _over(self, result: Failure | None, name: str) -> None:
         self._underWay -= 1
         if result is not None:
             say(f"{name} failed: {result.getErrorMessage()}")
 
-    def _report(self, began: float) -> None:
+    def _report(self, seconds: float) -> None:
         echoes = sum(each.echoes.different for each in self._honest)
         gone = sum(bool(each.fault) for each in self._honest)
         say(
-            f"{self._reactor.seconds() - began:6.1f} s  {self._attacks.total()} attacks, "
+            f"{seconds:6.1f} s  {self._attacks.total()} attacks, "
             f"{self._underWay} under way; {echoes} echoes, {gone} honest clients gone; "
             f"{self._server.memory().now:.1f} MiB, {self._server.errors} errors"
         )

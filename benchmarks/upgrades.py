@@ -179,9 +179,7 @@ class Upgrades:
         isWell = self._tell(await settled(way, options.patience))
         say(f"The server holds {server.memory().now:.0f} MiB.")
         await server.stop()
-        if server.errors:
-            say(f"The server logged errors; its last words:\n{server.tail.decode()}")
-        return isWell and not server.errors
+        return server.isClean(say) and isWell
 
     async def _travel(self, way: Way) -> None:
         """
