@@ -247,7 +247,7 @@ class Row(NamedTuple):
 
     def __str__(self) -> str:
         what, *numbers = self
-        return f"{what:<24}" + "".join(f"{number:>13}" for number in numbers)
+        return f"{what:<32}" + "".join(f"{number:>13}" for number in numbers)
 
     @classmethod
     def of(cls, what: str, heard: Total, sent: int, expected: int) -> Row:
@@ -261,7 +261,7 @@ class Row(NamedTuple):
         return cls(what, heard.sessions, sent, received, lost, heard.doubled, heard.disordered)
 
 
-HEADING = f"{'':<24}" + "".join(f"{name:>13}" for name in HEADINGS)
+HEADING = f"{'':<32}" + "".join(f"{name:>13}" for name in HEADINGS)
 
 
 class Crowd:
@@ -298,9 +298,7 @@ class Crowd:
         for visitor in self._visitors:
             visitor.close()
         await server.stop()
-        if server.errors:
-            say(f"The server logged errors; its last words:\n{server.tail.decode()}")
-        return isWell and not server.errors
+        return server.isClean(say) and isWell
 
     async def _meet(self) -> None:
         """

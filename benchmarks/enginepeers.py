@@ -41,14 +41,22 @@ class Generation:
     """
     What differs between the two.
 
-    @cvar query: what every URL holds.
+    @cvar version: the number in every URL.
+    @cvar polling: what the URLs of polling hold beside it.
     @cvar joins: whether the client has to ask for the default namespace.
     @cvar pings: whether the client sends the heartbeats.
     """
 
-    query: ClassVar[str]
+    version: ClassVar[int]
+    polling: ClassVar[str] = ""
     joins: ClassVar[bool] = False
     pings: ClassVar[bool] = False
+
+    def read(self, text: str) -> Part:
+        """
+        The part in a WebSocket message that is text.
+        """
+        return text
 
     def split(self, body: str) -> Iterator[Part]:
         """
@@ -80,7 +88,7 @@ class Generation4(Generation):
     Engine.IO 4.
     """
 
-    query = "EIO=4"
+    version = 4
     joins = True
 
     def split(self, body: str) -> Iterator[Part]:
@@ -110,11 +118,19 @@ class Generation4(Generation):
 
 class Generation3(Generation):
     """
-    Engine.IO 3, without XHR2: attachments go by base64.
+    Engine.IO 3, without XHR2: attachments go by base64 when they are polled.
     """
 
-    query = "EIO=3&b64=1"
+    version = 3
+    polling = "&b64=1"
     pings = True
+
+    def read(self, text: str) -> Part:
+        """
+        See L{Generation.read}. Genuine clients take base64 anywhere, and what
+        has waited for a poll may still have that form on a WebSocket.
+        """
+        return b64decode(text[2:]) if text.startswith("b4") else text
 
     def split(self, body: str) -> Iterator[Part]:
         """
@@ -125,7 +141,7 @@ class Generation3(Generation):
             if not (colon and size.isdigit() and int(size) <= len(rest)):
                 raise Unexpected(f"no payload: {body[:80]!r}")
             packet, body = rest[: int(size)], rest[int(size) :]
-            yield b64decode(packet[2:]) if packet.startswith("b4") else packet
+            yield self.read(packet)
 
     def join(self, parts: Sequence[Part]) -> str:
         """
@@ -211,7 +227,7 @@ class Line:
             self.opened.callback(None)
         for opcode, payload in self._cutter.feed(data):
             if opcode == TEXT:
-                self._hear(payload.decode("ascii"))
+                self._hear(self._generation.read(payload.decode("ascii")))
             elif opcode == BINARY:
                 self._hear(self._generation.disclose(payload))
             else:
@@ -363,11 +379,12 @@ class EnginePeer(Peer):
         return line
 
     def _url(self, method: str, transport: str, headers: str = "") -> str:
-        sid = f"&sid={self._sid}" if self._sid else ""
-        return (
-            f"{method} /socket.io/?{self.generation.query}&transport={transport}{sid} HTTP/1.1\r\n"
-            f"Host: localhost\r\n{headers}\r\n"
-        )
+        query = f"EIO={self.generation.version}&transport={transport}"
+        if transport == "polling":
+            query += self.generation.polling
+        if self._sid:
+            query += f"&sid={self._sid}"
+        return f"{method} /socket.io/?{query} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"
 
     def _post(self, parts: Sequence[Part]) -> str:
         body = self.generation.join(parts)

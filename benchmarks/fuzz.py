@@ -18,7 +18,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from zope.interface import implementer
 
@@ -43,6 +43,36 @@ VARIABLE = re.compile(r"' '|'\S+'|\d+")
 """What differs between errors of one kind."""
 
 LIMITS = Settings(maxPayload=100, maxPackets=8)
+
+
+class Corpus(Protocol):
+    """
+    What damaged text is made of: see L{Target}.
+    """
+
+    @property
+    def valid(self) -> Sequence[str]:
+        """
+        Texts.
+        """
+
+    @property
+    def contents(self) -> Sequence[str]:
+        """
+        Parts of texts.
+        """
+
+    @property
+    def frame(self) -> Callable[[str], str]:
+        """
+        Makes a text of such a part.
+        """
+
+    @property
+    def alphabet(self) -> Sequence[str]:
+        """
+        Characters.
+        """
 
 
 class Target(NamedTuple):
@@ -320,7 +350,7 @@ def _move(random: Random, text: str, other: str) -> str:
 MUTATIONS = (_cutOut, _putIn, _replace, _replace, _double, _move)
 
 
-def mutated(random: Random, target: Target, text: str) -> str:
+def mutated(random: Random, target: Corpus, text: str) -> str:
     """
     C{text} with up to four mutations.
     """
@@ -329,7 +359,7 @@ def mutated(random: Random, target: Target, text: str) -> str:
     return text
 
 
-def textOf(random: Random, target: Target) -> str:
+def textOf(random: Random, target: Corpus) -> str:
     """
     Random text, or valid frames that have been damaged, or such with damaged
     content.

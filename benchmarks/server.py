@@ -9,7 +9,7 @@ import json
 import re
 import resource
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,6 +51,7 @@ class Server(ProcessProtocol):
     @ivar ready: fires with its port.
     @ivar ended: fires when it has ended.
     @ivar errors: how many errors it has logged.
+    @ivar trouble: what it has said with the first of them, and behind it.
     @ivar tail: what it has said last.
     """
 
@@ -58,6 +59,7 @@ class Server(ProcessProtocol):
         self.ready: Deferred[int] = Deferred()
         self.ended: Deferred[None] = Deferred()
         self.errors = 0
+        self.trouble = b""
         self.tail = b""
 
     def start(self, reactor: Any, app: str, transports: Iterable[str]) -> None:
@@ -80,6 +82,16 @@ class Server(ProcessProtocol):
     def _run(self, reactor: Any, arguments: Sequence[str]) -> None:
         reactor.spawnProcess(self, arguments[0], arguments, env=None, path=str(ROOT))
 
+    def isClean(self, say: Callable[[str], None]) -> bool:
+        """
+        Whether it has logged no errors.
+
+        @param say: is told of the first ones.
+        """
+        if self.errors:
+            say(f"The server logged errors:\n{self.trouble.decode(errors='replace')}")
+        return not self.errors
+
     def memory(self) -> Memory:
         """
         How much it holds.
@@ -98,6 +110,8 @@ class Server(ProcessProtocol):
         See L{ProcessProtocol.outReceived}.
         """
         self.errors += sum(data.count(mark) for mark in ERRORS)
+        if self.errors:
+            self.trouble = (self.trouble + data)[:TAIL]
         self.tail = (self.tail + data)[-TAIL:]
         _, found, rest = self.tail.partition(PORT_MARK)
         if not self.ready.called and found and b"\n" in rest:

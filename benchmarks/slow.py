@@ -14,6 +14,7 @@ consumer}, or if any other client misses anything.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from itertools import cycle, islice
@@ -155,8 +156,8 @@ class Room:
         @raise Failed: it could not be done, or somebody did not get all.
         """
         options, server = self._options, self._server
-        protocols = ["annotated", *options.protocols]
-        server.startWith(self._reactor, options.app, {"protocol": protocols})
+        given = {"protocol": ["annotated", *options.protocols], **options.options}
+        server.startWith(self._reactor, options.app, given)
         trigger = self._reactor.addSystemEventTrigger("before", "shutdown", server.stop, "KILL")
         way = Way(self._reactor, await server.ready)
         kinds = islice(cycle(options.members), options.count)
@@ -175,7 +176,8 @@ class Room:
         self._check(report)
         grown = highest - before
         reason = ", ".join(report["left"]["slow"]) or ("it did not leave" if others else "")
-        return Row(self._who, before, highest, grown, grown - usual, reason)
+        forIt = grown - usual if others else 0.0
+        return Row(self._who, before, highest, grown, forIt, reason)
 
     async def _flood(self) -> None:
         chunks = self._options.chunks
@@ -207,9 +209,8 @@ class Room:
                 raise Failed(f"of {chunks} chunks a client over {name} got: {got}")
         if report["sent"] != chunks or report["left"]["join"]:
             raise Failed(f"the server says {report}")
-        if self._server.errors:
-            tail = self._server.tail.decode(errors="replace")
-            raise Failed(f"the server logged errors; its last words:\n{tail}")
+        if not self._server.isClean(say):
+            raise Failed("the server logged errors")
 
 
 def _command(arguments: Sequence[str]) -> argparse.Namespace:
@@ -221,6 +222,7 @@ def _command(arguments: Sequence[str]) -> argparse.Namespace:
     add("--megabytes", type=int, default=200, metavar="N", help="for each client (%(default)s)")
     add("--count", type=int, default=10, metavar="N", help="of the others (%(default)s)")
     add("--app", default="benchmarks.flood:attach", help="the server's application")
+    add("--options", type=json.loads, default={}, metavar="JSON", help="more of the server's")
     add(
         "--patience",
         type=float,

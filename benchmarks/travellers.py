@@ -5,12 +5,14 @@ The clients' end of L{benchmarks.tally}.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 
-from benchmarks.crowd import Row
+from benchmarks.crowd import HEADING, Auditor, Row, say
 from benchmarks.echo import Numbers, Total, total
 from benchmarks.enginepeers import EnginePeer
 from benchmarks.peers import Owner, Peer, Unexpected, Way
@@ -20,6 +22,10 @@ BURST = 3
 
 ATTACHED = 5
 """Each number of these goes with an attachment, if the client can do that."""
+
+
+SETTLE_SECONDS = 0.5
+"""How often the server is asked whether all have gone."""
 
 
 class Outcome(NamedTuple):
@@ -201,3 +207,50 @@ def rows(travellers: Iterable[Traveller]) -> Iterator[Row]:
             heard = Total(*map(sum, zip(*(each.heard for each in outcomes), strict=True)))
             sent = sum(each.sent for each in outcomes)
             yield Row.of(f"{kind}, {way}", heard, sent, sent)
+
+
+class Report(NamedTuple):
+    """
+    What the server says at the end: see L{benchmarks.tally.Tally.report}.
+    """
+
+    clients: int
+    sessions: int
+    gone: dict[str, int]
+
+
+async def settled(way: Way, patience: float) -> Report:
+    """
+    Wait until all sessions have gone, but not for longer than C{patience}.
+
+    @return: what is there then.
+    """
+    began = way.reactor.seconds()
+    while True:
+        asked: Deferred[dict[str, Any]] = Auditor(way).report
+        told = await asked.addTimeout(patience, way.reactor)
+        # The auditor is there too.
+        report = Report(told["clients"] - 1, told["sessions"] - 1, told["gone"])
+        if not report.sessions or way.reactor.seconds() - began > patience:
+            return report
+        await deferLater(way.reactor, SETTLE_SECONDS)
+
+
+def verdict(travellers: Collection[Traveller], report: Report) -> bool:
+    """
+    Print what came of it.
+
+    @return: whether all was well.
+    """
+    faults = Counter(f"{each.kind}: {each.fault}" for each in travellers if each.fault)
+    for fault, number in faults.most_common():
+        say(f"{number} sessions have failed: {fault}")
+    for reason, number in report.gone.items():
+        say(f"{number} sessions ended before they had said goodbye: {reason}")
+    table = list(rows(travellers))
+    say("\n".join(["", HEADING, *map(str, table)]))
+    say(f"{report.clients} clients and {report.sessions} sessions are left.")
+    isAllGone = not (faults or report.gone or report.clients or report.sessions)
+    isWell = isAllGone and all(row.isGood for row in table)
+    say("All came, once and in order." if isWell else "That is not well.")
+    return isWell

@@ -22,13 +22,13 @@ from itertools import zip_longest
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater, react
+from twisted.internet.task import react
 
-from benchmarks.crowd import HEADING, SPARE_FILES, Auditor, Phase, say
+from benchmarks.crowd import SPARE_FILES, Phase, say
 from benchmarks.enginepeers import EIO3Polling, EIO4Polling, EnginePeer, Line
 from benchmarks.peers import HANDSHAKE, Unexpected, Way
 from benchmarks.server import Failed, Server, allowFiles
-from benchmarks.travellers import Traveller, rows
+from benchmarks.travellers import Report, Traveller, settled, verdict
 
 GENERATIONS: dict[str, type[EnginePeer]] = {"eio4": EIO4Polling, "eio3": EIO3Polling}
 
@@ -41,9 +41,6 @@ SHARE = 25
 
 UPGRADE_TIMEOUT = 3.0
 """The server's, seconds."""
-
-SETTLE_SECONDS = 0.5
-"""How often the server is asked whether all have gone."""
 
 
 async def upgrade(peer: EnginePeer) -> None:
@@ -179,12 +176,10 @@ class Upgrades:
         self._reactor.addSystemEventTrigger("before", "shutdown", server.stop, "KILL")
         way = Way(self._reactor, await server.ready)
         await self._travel(way)
-        isWell = self._tell(await self._settle(way))
+        isWell = self._tell(await settled(way, options.patience))
         say(f"The server holds {server.memory().now:.0f} MiB.")
         await server.stop()
-        if server.errors:
-            say(f"The server logged errors; its last words:\n{server.tail.decode()}")
-        return isWell and not server.errors
+        return server.isClean(say) and isWell
 
     async def _travel(self, way: Way) -> None:
         """
@@ -210,24 +205,7 @@ class Upgrades:
         for mover in self._movers:
             mover.fail("it did not come to its end")
 
-    async def _settle(self, way: Way) -> dict[str, Any]:
-        """
-        Wait until all have gone, but not for long.
-
-        @return: the last report.
-        """
-        began = self._reactor.seconds()
-        while True:
-            report: Deferred[dict[str, Any]] = Auditor(way).report
-            report.addTimeout(self._options.patience, self._reactor)
-            told = await report
-            # The auditor is there too.
-            told["left"] = max(told["clients"], told["sessions"]) - 1
-            if not told["left"] or self._reactor.seconds() - began > self._options.patience:
-                return told
-            await deferLater(self._reactor, SETTLE_SECONDS)
-
-    def _tell(self, report: dict[str, Any]) -> bool:
+    def _tell(self, report: Report) -> bool:
         """
         Print what came of it.
 
@@ -236,19 +214,7 @@ class Upgrades:
         """
         kinds = Counter(mover.kind for mover in self._movers)
         say("; ".join(f"{number} {kind}" for kind, number in kinds.most_common()))
-        faults = Counter(f"{each.kind}: {each.fault}" for each in self._movers if each.fault)
-        for fault, number in faults.most_common():
-            say(f"{number} sessions have failed: {fault}")
-        for reason, number in report["gone"].items():
-            say(f"{number} sessions ended before they had said goodbye: {reason}")
-        table = list(rows(self._movers))
-        say("\n".join(["", HEADING, *map(str, table)]))
-        say(f"{report['clients'] - 1} clients and {report['sessions'] - 1} sessions are left.")
-        isWell = not (faults or report["left"] or report["gone"]) and all(
-            row.isGood for row in table
-        )
-        say("All came, once and in order." if isWell else "That is not well.")
-        return isWell
+        return verdict(self._movers, report)
 
 
 def _works(count: int) -> Iterator[Work]:

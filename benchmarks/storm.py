@@ -1,0 +1,237 @@
+"""
+Attack a live server on its sockets while honest clients talk with it: do they
+notice?
+
+    python benchmarks/storm.py                       10 minutes
+    python benchmarks/storm.py --minutes 0.5 --seed 7
+
+Honest clients of all generations and transports and the server send each other
+numbered messages (see L{benchmarks.tally}); beside them there are very many bad
+connections (see L{benchmarks.attacks}), whose contents depend on the seed alone.
+The exit status is 1 if anything of an honest client was lost, doubled or out of
+order, if the server logged an error or grew too much, or if a session is left when
+all have gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from itertools import cycle, islice
+from random import Random
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall, deferLater, react
+from twisted.python.failure import Failure
+
+from benchmarks.attacks import GENERATIONS, KINDS, LONGEST, Attack
+from benchmarks.crowd import SPARE_FILES, Phase, say
+from benchmarks.enginepeers import ENGINE_PEERS
+from benchmarks.peers import PEERS, Way
+from benchmarks.server import Failed, Server, allowFiles
+from benchmarks.travellers import Traveller, settled, verdict
+
+HONEST = {**PEERS, **ENGINE_PEERS}
+
+PAUSE = 0.25
+"""How long an honest client waits before it says more, seconds."""
+
+REPORT_SECONDS = 5.0
+
+OPTIONS = {
+    "protocol": list(GENERATIONS),
+    # Short, so that what attackers leave is gone soon after them.
+    "heartbeatInterval": 8,
+    "heartbeatTimeout": 8,
+    "connectTimeout": 5,
+    "upgradeTimeout": 2,
+}
+"""The server's."""
+
+
+class Storm:
+    """
+    The run.
+    """
+
+    def __init__(self, reactor: Any, options: argparse.Namespace) -> None:
+        self._reactor = reactor
+        self._options = options
+        self._server = Server()
+        self._port = 0
+        self._honest: list[Traveller] = []
+        self._attacks = Counter[str]()
+        self._statuses = Counter[str]()
+        self._underWay = 0
+
+    async def run(self) -> bool:
+        """
+        @return: whether all was well.
+        @raise Failed: it could not be done.
+        """
+        options, server = self._options, self._server
+        allowFiles(SPARE_FILES + 3 * (options.honest + options.atOnce))
+        server.startWith(self._reactor, options.app, OPTIONS)
+        self._reactor.addSystemEventTrigger("before", "shutdown", server.stop, "KILL")
+        self._port = await server.ready
+        way = Way(self._reactor, self._port)
+        await self._gather(way)
+        before = server.memory().now
+        await self._rage()
+        await self._part()
+        isWell = verdict(self._honest, await settled(way, options.patience))
+        grown = server.memory().highest - before
+        say(f"The server held {before:.0f} MiB, and {grown:.1f} MiB more at most.")
+        if grown > options.bound:
+            say(f"That is more than the {options.bound:g} MiB that it may.")
+        await server.stop()
+        return server.isClean(say) and isWell and grown <= options.bound
+
+    async def _gather(self, way: Way) -> None:
+        """
+        Have the honest clients come.
+        """
+        options = self._options
+        phase = self._phase("honest clients talk", options.honest)
+        for kind in islice(cycle(HONEST.values()), options.honest):
+            traveller = Traveller(way, kind, pause=PAUSE)
+            traveller.onEcho = _once(phase)
+            self._honest.append(traveller)
+            traveller.open()
+        await phase.over
+
+    async def _rage(self) -> None:
+        """
+        Attack for as long as it should last.
+        """
+        say(f"Seed {self._options.seed}")
+        attacking = LoopingCall(self._attack)
+        attacking.clock = self._reactor
+        done = attacking.start(1 / self._options.rate, now=False)
+        began = now = self._reactor.seconds()
+        end = began + 60 * self._options.minutes
+        while now < end:
+            await deferLater(self._reactor, min(REPORT_SECONDS, end - now))
+            now = self._reactor.seconds()
+            self._report(now - began)
+        attacking.stop()
+        await done
+        await deferLater(self._reactor, LONGEST)
+
+    def _attack(self) -> None:
+        """
+        Begin an attack, unless there are too many.
+        """
+        if self._underWay >= self._options.atOnce:
+            return
+        number = self._attacks.total()
+        random = Random(f"{self._options.seed}:{number}")
+        kind = random.choice(KINDS)
+        self._attacks[kind.__name__] += 1
+        self._underWay += 1
+        attack = Attack(self._reactor, self._port, random, list(GENERATIONS))
+        done = Deferred.fromCoroutine(attack.run(kind, self._statuses))
+        done.addBoth(self._over, f"attack {number}, {kind.__name__}")
+
+    def _over(self, result: Failure | None, name: str) -> None:
+        self._underWay -= 1
+        if result is not None:
+            say(f"{name} failed: {result.getErrorMessage()}")
+
+    def _report(self, seconds: float) -> None:
+        echoes = sum(each.echoes.different for each in self._honest)
+        gone = sum(bool(each.fault) for each in self._honest)
+        say(
+            f"{seconds:6.1f} s  {self._attacks.total()} attacks, "
+            f"{self._underWay} under way; {echoes} echoes, {gone} honest clients gone; "
+            f"{self._server.memory().now:.1f} MiB, {self._server.errors} errors"
+        )
+
+    async def _part(self) -> None:
+        """
+        Have the honest clients go.
+        """
+        phase = self._phase("honest clients have gone", len(self._honest))
+        for each in self._honest:
+            each.done.addCallback(lambda _: phase.step())
+            each.finish()
+        await phase.over
+        for each in self._honest:
+            each.fail("it did not come to its end")
+        for what in (self._attacks, self._statuses):
+            say(", ".join(f"{number} {name}" for name, number in what.most_common()))
+
+    def _phase(self, name: str, goal: int) -> Phase:
+        return Phase(self._reactor, name, goal, self._options.patience)
+
+
+def _once(phase: Phase) -> Any:
+    """
+    What counts a client when its first number has come back.
+    """
+    seen: list[int] = []
+
+    def echoed(count: int) -> None:
+        if not seen:
+            seen.append(count)
+            phase.step()
+
+    return echoed
+
+
+def _command(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--minutes", type=float, default=10, metavar="N", help="how long (%(default)s)")
+    add("--seed", type=int, help="of an earlier run, for the same attacks")
+    add("--rate", type=float, default=40, metavar="N", help="attacks a second (%(default)s)")
+    add("--honest", type=int, default=50, metavar="N", help="how many clients (%(default)s)")
+    add(
+        "--at-once",
+        type=int,
+        default=100,
+        dest="atOnce",
+        metavar="N",
+        help="how many attacks there are at a time (%(default)s)",
+    )
+    add(
+        "--bound",
+        type=float,
+        default=32,
+        metavar="MIB",
+        help="by how much the server may grow (%(default)s)",
+    )
+    add("--app", default="benchmarks.tally:attach", help="the server's application")
+    add(
+        "--patience",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help="how long nothing may happen before the run is given up (%(default)s)",
+    )
+    options = parser.parse_args(arguments)
+    if options.seed is None:
+        options.seed = time.time_ns() % 1_000_000
+    return options
+
+
+async def main(reactor: Any, *arguments: str) -> None:
+    """
+    @raise SystemExit: with 1, where not all was well.
+    """
+    try:
+        isWell = await Storm(reactor, _command(arguments)).run()
+    except Failed as error:
+        raise SystemExit(f"storm: {error}") from None
+    if not isWell:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    react(main, sys.argv[1:])
