@@ -122,8 +122,8 @@ class OptionTests(SynchronousTestCase):
         _, _, rest = text.partition("\nOptions\n-------\n")
         section = rest.partition("\nDocumentation\n-------------\n")[0]
         general, _, limits = section.partition("\nIntervals and limits")
-        self.general = {name: default for name, default in self.rows(general)}
-        self.limits = {name: default for name, default in self.rows(limits)}
+        self.general = dict(self.rows(general))
+        self.limits = dict(self.rows(limits))
 
     def rows(self, text: str) -> Iterator[tuple[str, str]]:
         """
