@@ -16,6 +16,7 @@ from unittest import skipUnless
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio.test.child import Child, ChildCase, Conversation
+from txsocketio.test.peer import eventData
 from txsocketio.test.support import BINARY, HANDSHAKE, TEXT, frame
 
 ROOT = Path(__file__).parents[2]
@@ -138,7 +139,7 @@ class CookbookTests(ChildCase):
         self.assertIn(expected, answer)
         return answer
 
-    async def post(self, port: int, sid: str, packets: str) -> None:
+    async def post(self, port: int, sid: str, packets: str, expected: str = "\r\n\r\nok") -> None:
         """
         Send what a client on polling has to say.
         """
@@ -146,7 +147,7 @@ class CookbookTests(ChildCase):
         url = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
         head = f"POST {url} HTTP/1.1\r\nHost: example.com\r\nContent-Length: {len(packets)}\r\n\r\n"
         conversation.write(f"{head}{packets}".encode("ascii"))
-        await conversation.heard.until("\r\n\r\nok")
+        await conversation.heard.until(expected)
 
     async def polling(self, port: int) -> str:
         """
@@ -320,7 +321,7 @@ class CookbookTests(ChildCase):
             self.assertEqual(re.findall(r'"row",(\d)', answer), [str(number)])
         await self.poll(port, sid, '42["done"]')
         await self.post(port, sid, '42["one by one",3]')
-        await self.post(port, sid, '42["all at once",2000]')
+        await self.post(port, sid, '42["all at once",2000]', "HTTP/1.1 429 ")
         await self.child.out.until("left: slow consumer")
         await self.child.out.until("gone before the last row")
         mover.emit("one by one", 300)
@@ -377,6 +378,45 @@ class CookbookTests(ChildCase):
         await self.get(port, "/socket.io/socket.io.min.js", "// the bundle")
         peer = await self.peer(port)
         await peer.ask("echo", "Hi", 1, answer='["Hi",1]')
+
+    async def test_msgpack(self) -> None:
+        """
+        Packets are MessagePack, and binary data is within.
+        """
+        port = await self.served("msgpack")
+        peer = await self.open(port)
+        peer.attach(b"\x82\xa4type\x00\xa3nsp\xa1/")
+        await peer.heard.until(re.compile(rb"\xa4type\x00\xa3nsp\xa1/\xa4data\x81\xa3sid\xb4"))
+        values = b"\x92\x01\xcb\x40\x04\x00\x00\x00\x00\x00\x00"
+        data = b"\xa4data\x93\xa7measure" + values + b"\xc4\x03abc"
+        peer.attach(b"\x84\xa4type\x02\xa3nsp\xa1/\xa2id\x07" + data)
+        mean = b"\xa4mean\xcb\x3f\xfc\x00\x00\x00\x00\x00\x00"
+        answer = b"\x91\x82" + mean + b"\xa5first\xc4\x02ab"
+        await peer.heard.until(re.compile(re.escape(answer)))
+
+    async def test_mixed(self) -> None:
+        """
+        All hear each other; binary data passes by who cannot have it.
+        """
+        port = await self.served("mixed")
+        first = await self.webSocket(port)
+        second = await self.connect(port)
+        second.request("/socket.io/?EIO=3&transport=websocket", HANDSHAKE)
+        await second.heard.until("40")
+        await first.heard.until('e:came\nj:["eio3"]')
+        fourth = await self.peer(port)
+        await first.heard.until('e:came\nj:["eio4"]')
+        first.say(eventData("say", "Hi", id=1))
+        await first.heard.until("a:1\ne:\nj:[3]")
+        for heard in (second.heard, fourth.heard):
+            await heard.until('42["said","annotated","Hi"]')
+        fourth.emit("say", "Hello")
+        await first.heard.until('e:said\nj:["eio4","Hello"]')
+        fourth.say('451-["show",{"_placeholder":true,"num":0}]')
+        fourth.attach(b"abc")
+        await fourth.told("missed by", 1)
+        await second.heard.until('451-["picture",{"_placeholder":true,"num":0}]')
+        await second.heard.until(re.compile(rb"\x82\x04\x04abc"))
 
 
 @skipUnless(PAGES.is_dir(), "an installed package has no documentation")

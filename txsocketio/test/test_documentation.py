@@ -1,0 +1,158 @@
+"""
+The documentation speaks of what there is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from unittest import skipUnless
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import txsocketio
+from txsocketio.options import Options
+from txsocketio.settings import Settings
+from txsocketio.test.peer import Peer
+from txsocketio.test.support import Server
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "txsocketio"
+SETTINGS = {each.name for each in fields(Settings)}
+OPTIONS = {each.name for each in fields(Options)}
+
+_LITERAL = re.compile(r"``(.+?)``")
+_ATTRIBUTE = re.compile(r"(\w+)\.(\w+)")
+_EVENT = re.compile(r'on\("(\w+)"\)')
+_ROW = re.compile(r"``\w+``")
+
+
+def _listTables(text: str) -> Iterator[list[str]]:
+    """
+    The rows of all list-tables of a page, without their headings.
+    """
+    for table in text.split(".. list-table::")[1:]:
+        body = re.split(r"\n(?=\S)", table)[0]
+        for row in body.split("\n   * - ")[2:]:
+            yield [" ".join(cell.split()) for cell in row.split("\n     -")]
+
+
+def _simpleTables(text: str) -> Iterator[tuple[str, str]]:
+    """
+    First and second column of all simple tables of a page.
+    """
+    for line in text.splitlines():
+        cells = re.split(r"  +", line)
+        if len(cells) > 1 and _ROW.match(cells[0]):
+            yield cells[0], cells[1]
+
+
+@skipUnless((ROOT / "docs").is_dir(), "an installed package has no documentation")
+class MigrationTests(SynchronousTestCase):
+    """
+    What we say that other servers' names are here is here.
+    """
+
+    def setUp(self) -> None:
+        server = Server()
+        client = Peer(server).client
+        self.things: dict[str, Any] = {
+            "io": server.io,
+            "namespace": server.io.of("/"),
+            "parent": server.io.of(re.compile("^/x$")),
+            "client": client,
+            "handshake": client.handshake,
+            "txsocketio": txsocketio,
+        }
+        paths = (path for path in PACKAGE.glob("*.py") if path.name != "packets.py")
+        self.sources = "".join(path.read_text("utf-8") for path in paths)
+
+    def exists(self, literal: str) -> bool:
+        """
+        Whether there is such an option, event or attribute.
+        """
+        if event := _EVENT.fullmatch(literal):
+            return f'"{event[1]}"' in self.sources
+        if attribute := _ATTRIBUTE.match(literal):
+            thing, name = attribute.groups()
+            return thing in self.things and hasattr(self.things[thing], name)
+        return literal in OPTIONS | SETTINGS or literal in self.things
+
+    def check(self, name: str, atLeast: int) -> None:
+        """
+        The second column of a page's tables holds names of ours alone.
+        """
+        rows = list(_listTables((ROOT / "docs" / name).read_text("utf-8")))
+        self.assertGreater(len(rows), atLeast)
+        for row in rows:
+            self.assertEqual(len(row), 3, row)
+            theirs, ours, remark = row
+            names = _LITERAL.findall(ours)
+            self.assertTrue(names or remark or theirs.endswith('"``'), row)
+            for literal in names:
+                self.assertTrue(self.exists(literal), f"{name}: {theirs} is no {literal}")
+
+    def test_node(self) -> None:
+        self.check("migrating-from-node.rst", 90)
+
+    def test_python(self) -> None:
+        self.check("migrating-from-python-socketio.rst", 45)
+
+    def test_exists(self) -> None:
+        """
+        What there is not is noticed.
+        """
+        for literal in ('on("nothing")', "io.nothing()", "nothing.on()", "nothing"):
+            self.assertFalse(self.exists(literal), literal)
+        for literal in ('on("drain")', "io.on()", "client.sessionId", "maxQueue"):
+            self.assertTrue(self.exists(literal), literal)
+
+
+@skipUnless((ROOT / "README.rst").is_file(), "an installed package has no README")
+class OptionTests(SynchronousTestCase):
+    """
+    The README has all options, and their defaults.
+    """
+
+    def setUp(self) -> None:
+        text = (ROOT / "README.rst").read_text("utf-8")
+        _, _, rest = text.partition("\nOptions\n-------\n")
+        section = rest.partition("\nDocumentation\n-------------\n")[0]
+        general, _, limits = section.partition("\nIntervals and limits")
+        self.general = dict(self.rows(general))
+        self.limits = dict(self.rows(limits))
+
+    def rows(self, text: str) -> Iterator[tuple[str, str]]:
+        """
+        Options and defaults of a table.
+        """
+        for names, default in _simpleTables(text):
+            yield from ((name, default) for name in _LITERAL.findall(names))
+
+    def test_options(self) -> None:
+        """
+        Each has its row, and there is no other.
+        """
+        beside = {"onClientConnect", "onClientMessage", "reactor"}
+        self.assertEqual(set(self.general) - beside, OPTIONS)
+        self.assertEqual(set(self.limits), SETTINGS)
+
+    def test_defaults(self) -> None:
+        """
+        Numbers, and what is on or off, are what the README says.
+        """
+        given: Sequence[tuple[dict[str, str], object]] = (
+            (self.general, Options()),
+            (self.limits, Settings()),
+        )
+        for told, options in given:
+            for name, default in told.items():
+                value = getattr(options, name, None)
+                if isinstance(value, bool):
+                    self.assertEqual(default, f"``{value}``", name)
+                elif isinstance(value, int | float):
+                    number = re.split(r"[^0-9.]", default.replace(",", ""))[0]
+                    self.assertEqual(float(number), value, name)
