@@ -1549,6 +1549,10 @@ class DocumentTests(SynchronousTestCase):
                 "test_parents",
                 "test_recovery",
                 "test_streaming",
+                "test_sio",
+                "test_eio4",
+                "test_eio3",
+                "test_msgpack",
             )
         )
         named = set(re.findall(r"``(?:\w+\.)?(test_\w+)``", document.read_text("utf-8")))
