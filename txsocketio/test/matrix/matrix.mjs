@@ -26,6 +26,7 @@ const { values: options } = parseArgs({
     against: { type: "string" },
     witness: { type: "string", default: CLIENTS.findLast(({ ways }) => ways.node).version },
     only: { type: "string", default: "" },
+    check: { type: "string", default: "" },
     results: { type: "string", default: "results.json" },
   },
 });
@@ -75,15 +76,17 @@ async function enact(cell, server, files) {
   const { client, way } = cell;
   const later = CLIENTS.find(({ version }) => version === options.witness);
   const seat = { url: server.origin, way, client, later };
-  const opened = await attempt(cell, "start", async () => {
+  // Who cannot even connect is not asked to show more.
+  let lost = await attempt(cell, "start", async () => {
     cell.player = await openPlayer(cell.place, files.origin, seat);
     return null;
   });
-  for (const name of Object.keys(CHECKS)) {
+  for (const name of Object.keys(CHECKS).filter((each) => each.match(options.check))) {
     const reason = client.cannot[name];
     if (reason) record(cell, name, "cannot", reason);
     else {
-      const trouble = opened ?? (await attempt(cell, name, () => cell.player.plays(name)));
+      const trouble = lost ?? (await attempt(cell, name, () => cell.player.plays(name)));
+      if (name === "connect") lost = trouble;
       record(cell, name, trouble === null ? "passed" : "failed", trouble ?? undefined);
     }
   }

@@ -1,8 +1,11 @@
 /** The sockets of a check, and how they are waited for; in Node or in a page. */
-import { within } from "../genuine/deadline.mjs";
+import * as deadline from "../genuine/deadline.mjs";
 import { MANNERS } from "./manners.mjs";
 
 const SHOWN = 200;
+const PATIENCE = 15_000;
+
+const within = (what, promise) => deadline.within(what, promise, PATIENCE);
 
 const pause = (delay) => new Promise((resolve) => setTimeout(resolve, delay));
 
