@@ -30,7 +30,6 @@ All this is the same in the namespace C{/chat}. C{/closed} lets nobody in.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from twisted.internet import reactor
@@ -39,7 +38,7 @@ from twisted.internet.task import deferLater
 
 from txsocketio import Client, ConnectionRefused, Listener, Namespace
 
-Farewells = defaultdict[str, Deferred[str]]
+Farewells = dict[str, Deferred[str]]
 
 AT_A_TIME = 10
 PAUSE = 0.005
@@ -59,7 +58,7 @@ def serve(namespace: Namespace) -> None:
     """
     Be host to all who come into C{namespace}.
     """
-    farewells: Farewells = defaultdict(Deferred)
+    farewells: Farewells = {}
     namespace.on("connection", lambda client: Host(client, farewells).welcome())
 
 
@@ -75,8 +74,8 @@ class Host:
     What serves one client in one namespace.
 
     @ivar client: the client.
-    @ivar farewells: the reasons of disconnection, by session id, of the
-        clients that have gone and of those that are asked about.
+    @ivar farewells: the reasons of disconnection, by session id, of all
+        clients that have come into the namespace.
     @ivar notes: what the client wants remembered.
     """
 
@@ -90,8 +89,10 @@ class Host:
         Listen to all that the client may want.
         """
         client = self.client
+        farewell: Deferred[str] = Deferred()
+        self.farewells[client.sessionId] = farewell
         client.on("message", client.send)
-        client.on("disconnect", self.farewells[client.sessionId].callback)
+        client.on("disconnect", farewell.callback)
         client.on("echo", lambda *arguments: arguments)
         client.on("bounce", client.emit)
         client.on("octets", lambda data: [*data])

@@ -18,6 +18,10 @@ const AT_ONCE = 6;
 const PATIENCE = 60_000;
 const RESTART = NAMES.at(-1);
 const LOG_SHOWN = 20_000;
+const REASON_SHOWN = 200;
+
+// What became of the server, each time that it stopped.
+const endings = [];
 
 const began = performance.now();
 
@@ -105,7 +109,7 @@ async function restart(all, server) {
       }),
     );
   await act("settles");
-  await server.stop();
+  await stop(server);
   await act("leaves");
   await server.start();
   await act("returns");
@@ -115,6 +119,19 @@ async function restart(all, server) {
   }
   say(`${RESTART}: ${count(all.map(({ outcomes }) => outcomes.at(-1)))}`);
 }
+
+/** Stop the server, which counts as one more check: that nothing has gone wrong in it. */
+async function stop(server) {
+  try {
+    await server.stop();
+    endings.push({ outcome: "passed" });
+  } catch (error) {
+    endings.push({ outcome: "failed" });
+    say(`FAIL the server, on its way or when it stopped: ${error.message.slice(0, REASON_SHOWN)}`);
+  }
+}
+
+const withoutRequests = (log) => log.replace(/^.*"(GET|POST|OPTIONS) .*\n/gm, "");
 
 async function inTurn(all, perform) {
   const waiting = [...all];
@@ -131,14 +148,14 @@ async function main() {
     await inTurn(all, (cell) => enact(cell, server, files));
     await restart(all, server);
     await Promise.all(all.map(({ player }) => player?.close()));
-    await server.stop();
+    await stop(server);
   } finally {
     await Promise.all([closeBrowser(), files.close()]);
     await endPrograms();
   }
-  const outcomes = all.flatMap((cell) => cell.outcomes);
+  const outcomes = [...all.flatMap((cell) => cell.outcomes), ...endings];
   if (outcomes.some(({ outcome }) => outcome === "failed")) {
-    console.log(`${server.name} printed:\n${server.log.slice(-LOG_SHOWN)}`);
+    console.log(`${server.name} printed:\n${withoutRequests(server.log).slice(-LOG_SHOWN)}`);
   }
   await writeFile(options.results, JSON.stringify(results(all), null, 1));
   console.log(tables(all));
