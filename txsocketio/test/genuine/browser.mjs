@@ -1,29 +1,7 @@
 import { after } from "node:test";
 
-import { chromium } from "playwright-core";
+import { browser, closeBrowser } from "./chromium.mjs";
 
-const SWITCHES = [
-  "--headless=new",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+export { browser };
 
-let launched;
-
-/** The one browser of all tests in this process. */
-export function browser() {
-  launched ??= chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: SWITCHES,
-  });
-  return launched;
-}
-
-after(async () => {
-  if (launched) await (await launched).close();
-});
+after(closeBrowser);

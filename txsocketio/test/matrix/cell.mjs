@@ -1,0 +1,33 @@
+/** One client in one place over one way: what plays the checks; in Node or in a page. */
+import { CHECKS, RESTART_ACTS } from "./checks.mjs";
+import { Party } from "./party.mjs";
+
+const ACTS = { ...CHECKS, ...RESTART_ACTS };
+
+export class Cell {
+  #makeParty;
+  #lasting;
+
+  /** As a Party. */
+  constructor(...args) {
+    this.#makeParty = () => new Party(...args);
+    this.#lasting = this.#makeParty();
+  }
+
+  /**
+   * Play one check, or one act of the last.
+   *
+   * @returns {Promise<string|null>} what went wrong.
+   */
+  async plays(name) {
+    const party = name in RESTART_ACTS ? this.#lasting : this.#makeParty();
+    try {
+      await ACTS[name](party);
+      return null;
+    } catch (error) {
+      return String(error?.message ?? error);
+    } finally {
+      if (party !== this.#lasting) party.close();
+    }
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * What each client is asked to show, in the order in which it is asked; the server's
+ * part is in app.py. These run where the client is: in Node or in a page.
+ */
+import { same } from "./party.mjs";
+
+const HUNDRED = 100_000;
+const NUMBERS = 500;
+const BEFORE_UPGRADE = 400;
+const AT_A_TIME = 10;
+const PAUSE = 5;
+const BURST = 500;
+
+const TEXTS = [
+  "héllo wörld",
+  "emoji 😀 👩‍👩‍👧 🇩🇪",
+  "line\u2028paragraph\u2029end",
+  "中文 العربية ÿ \u0080\u07ff\uffee",
+  'quotes " \\ \\n \n \r\n \t </script>',
+];
+
+const EVENT = [1, -2.5, "three", null, true, [], { list: [{ deep: "ö" }], empty: {} }];
+
+const OCTETS = Array.from({ length: 256 }, (_, each) => each);
+
+const upTo = (count, from = 0) => Array.from({ length: count }, (_, each) => from + each);
+
+export const CHECKS = {
+  async connect(party) {
+    const guest = await party.guest();
+    same(guest.socket.connected, true, "connected");
+    await party.settles(guest);
+    same((await guest.asks("whoami")).length, 1, "whoami");
+  },
+
+  async message(party) {
+    const guest = await party.guest();
+    const messages = guest.hears("message");
+    for (const each of ["one", "", { two: [2] }, 3]) guest.socket.send(each);
+    same(await messages.next(4), [["one"], [""], [{ two: [2] }], [3]], "the echo");
+  },
+
+  async event(party) {
+    const guest = await party.guest();
+    const news = guest.hears("news");
+    guest.emits("bounce", "news");
+    guest.emits("bounce", "news", ...EVENT);
+    same(await news.next(2), [[], EVENT], "the events");
+  },
+
+  async unicode(party) {
+    const [guest, witness] = await Promise.all([party.guest(), party.witness()]);
+    const [heard, witnessed] = [guest.hears("heard"), witness.hears("heard")];
+    const room = await party.gathers(guest, witness);
+    for (const text of TEXTS) {
+      same(await guest.asks("echo", text, { [text]: [text] }), [text, { [text]: [text] }], "echo");
+      guest.emits("tell", room, text);
+      witness.emits("tell", room, text);
+    }
+    const wanted = TEXTS.map((text) => [text]);
+    same(await witnessed.next(TEXTS.length), wanted, "what a later client heard");
+    same(await heard.next(TEXTS.length), wanted, "what a later client said");
+  },
+
+  async "100 KB"(party) {
+    const guest = await party.guest();
+    const messages = guest.hears("message");
+    const texts = ["0123456789".repeat(HUNDRED / 10), "ö😀".repeat(HUNDRED / 6)];
+    for (const text of texts) guest.socket.send(text);
+    same(await messages.next(2), texts.map((text) => [text]), "the echo");
+  },
+
+  async "ack both ways"(party) {
+    const guest = await party.guest();
+    same(await guest.asks("echo"), [], "an ack without arguments");
+    same(await guest.asks("echo", "one", { two: 2 }), ["one", { two: 2 }], "an ack");
+    guest.socket.on("question", (...args) => args.pop()(...args.reverse()));
+    same(await guest.asks("ask", "life", 42), [[42, "life"]], "what the client acknowledged");
+    const all = await Promise.all(upTo(20).map((each) => guest.asks("echo", each)));
+    same(all, upTo(20).map((each) => [each]), "twenty acks");
+  },
+
+  async "binary both ways"(party) {
+    const [guest, witness] = await Promise.all([party.guest(), party.witness()]);
+    const [heard, witnessed] = [guest.hears("heard"), witness.hears("heard")];
+    const room = await party.gathers(guest, witness);
+    const data = party.octets(OCTETS);
+    const mixed = { name: "all", parts: [data, party.octets([]), "text"], data };
+    same(await guest.asks("octets", data), [OCTETS], "the bytes, as the server has them");
+    same(await guest.asks("echo", data, mixed), [data, mixed], "an ack");
+    const question = guest.hears("question");
+    guest.socket.on("question", (first, answer) => answer(first, mixed));
+    same(await guest.asks("ask", data), [[data, mixed]], "what the client acknowledged");
+    same((await question.next())[0].slice(0, 1), [data], "the question");
+    for (const each of [guest, witness]) each.emits("tell", room, mixed, "and text");
+    same(await witnessed.next(), [[mixed, "and text"]], "what a later client heard");
+    same(await heard.next(), [[mixed, "and text"]], "what a later client said");
+    const much = party.octets(upTo(HUNDRED).map((each) => each % 251));
+    same(await guest.asks("echo", much), [much], "100 KB");
+  },
+
+  async namespace(party) {
+    const guest = await party.guest();
+    const chat = await guest.enters("/chat");
+    same(await guest.asks("where"), ["/"], "the default namespace");
+    same(await chat.asks("where"), ["/chat"], "the other");
+    const [rootNews, chatNews] = [guest.hears("news"), chat.hears("news")];
+    chat.emits("bounce", "news", party.octets(OCTETS));
+    guest.emits("bounce", "news", "root");
+    same(await rootNews.next(), [["root"]], "the default namespace's event");
+    same(await chatNews.next(), [[party.octets(OCTETS)]], "the other's event");
+    const left = chat.hears("disconnect");
+    chat.socket.disconnect();
+    await left.next();
+    same(await guest.asks("where"), ["/"], "the default namespace, after the other");
+    await chat.returns();
+    same(await chat.asks("where"), ["/chat"], "the other, entered anew");
+  },
+
+  async "refusal, by middleware"(party) {
+    const guest = await party.guest();
+    const { message, data } = await guest.isRefused("/closed");
+    if (typeof message === "string") same(message, "members only", "the message");
+    same(data, { since: 2010 }, "the data");
+    same(await guest.asks("where"), ["/"], "the default namespace");
+  },
+
+  async rooms(party) {
+    const [first, second, outsider] = await party.guests(3);
+    const [one, two, none] = [first, second, outsider].map((each) => each.hears("heard"));
+    const room = await party.gathers(first, second);
+    await first.asks("shout", room, "to all");
+    await first.asks("tell", room, "to the others");
+    await second.asks("leave", room);
+    await first.asks("shout", room, "to who stays");
+    await outsider.asks("shout", room, "from outside");
+    same(await one.next(3), [["to all"], ["to who stays"], ["from outside"]], "who stayed");
+    same(await two.next(2), [["to all"], ["to the others"]], "who left");
+    for (const each of [first, second, outsider]) await each.asks("echo");
+    same([one.all.length, two.all.length, none.all.length], [3, 2, 0], "how much was heard");
+  },
+
+  async volatile(party) {
+    const guest = await party.guest();
+    const [perhaps, certain] = [guest.hears("perhaps"), guest.hears("certain")];
+    for (let tries = 1; perhaps.all.length === 0; tries++) {
+      guest.emits("volatile", 1);
+      await certain.next(tries);
+      if (tries === 50) throw new Error("none of 50 volatile events came");
+      await party.pause(PAUSE);
+    }
+    perhaps.all.length = certain.all.length = 0;
+    guest.emits("volatile", BURST);
+    await certain.next();
+    const numbers = perhaps.all.map(([number]) => number);
+    same([...new Set(numbers)].sort((a, b) => a - b), numbers, "in order, and none twice");
+    if (party.polls) same(numbers.length < BURST, true, "some dropped");
+  },
+
+  async "volatile, of the client's"(party) {
+    const guest = await party.guest();
+    for (let tries = 1; ; tries++) {
+      guest.socket.volatile.emit("note", tries);
+      const [notes] = await guest.asks("notes");
+      if (notes.length > 0) break;
+      if (tries === 50) throw new Error("none of 50 volatile events came");
+      await party.pause(PAUSE);
+    }
+  },
+
+  async "server disconnect"(party) {
+    const guest = await party.guest();
+    const gone = guest.hears("disconnect");
+    guest.emits("kick");
+    same((await gone.next())[0][0], "io server disconnect", "the reason");
+    same(guest.socket.connected, false, "connected");
+  },
+
+  async "client disconnect"(party) {
+    const [guest, witness] = await Promise.all([party.guest(), party.witness()]);
+    const [id] = await guest.asks("whoami");
+    const gone = guest.hears("disconnect");
+    guest.socket.disconnect();
+    same((await gone.next())[0][0], "io client disconnect", "the reason");
+    const reason = await witness.asks("farewell", id);
+    same(reason, ["client namespace disconnect"], "the reason, as the server has it");
+  },
+
+  async "500 messages each way"(party) {
+    const guest = await party.guest();
+    const numbers = guest.hears("number");
+    const counted = guest.asks("count", 0, BEFORE_UPGRADE);
+    for (let each = 0; each < BEFORE_UPGRADE; each++) {
+      guest.emits("note", each);
+      if (each % AT_A_TIME === 0) await party.pause(PAUSE);
+    }
+    await Promise.all([counted, party.settles(guest)]);
+    for (const each of upTo(NUMBERS - BEFORE_UPGRADE, BEFORE_UPGRADE)) guest.emits("note", each);
+    await guest.asks("count", BEFORE_UPGRADE, NUMBERS);
+    same(await numbers.next(NUMBERS), upTo(NUMBERS).map((each) => [each]), "from the server");
+    same(await guest.asks("notes"), [upTo(NUMBERS)], "from the client");
+  },
+};
+
+const RESTART = "reconnect after a server restart";
+
+/** The acts of the last check, between which the server stops and starts again. */
+export const RESTART_ACTS = {
+  async settles(party) {
+    const guest = (party.survivor = await party.guest());
+    await party.settles(guest);
+    party.heard = Object.fromEntries(
+      ["connect", "disconnect", "message"].map((name) => [name, guest.hears(name)]),
+    );
+  },
+
+  async leaves({ survivor, heard }) {
+    await heard.disconnect.next();
+    survivor.socket.send("meanwhile");
+  },
+
+  async returns(party) {
+    const { survivor, heard } = party;
+    await heard.connect.next();
+    same(await heard.message.next(), [["meanwhile"]], "what was sent meanwhile");
+    same(await survivor.asks("echo", "again"), ["again"], "an ack");
+    await party.settles(survivor);
+  },
+};
+
+/** The names of all checks, in order. */
+export const NAMES = [...Object.keys(CHECKS), RESTART];

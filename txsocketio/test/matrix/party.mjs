@@ -1,0 +1,204 @@
+/** The sockets of a check, and how they are waited for; in Node or in a page. */
+import * as deadline from "../genuine/deadline.mjs";
+import { MANNERS } from "./manners.mjs";
+
+const SHOWN = 200;
+const PATIENCE = 15_000;
+
+const within = (what, promise) => deadline.within(what, promise, PATIENCE);
+
+const pause = (delay) => new Promise((resolve) => setTimeout(resolve, delay));
+
+/** Fail where the two differ; ArrayBuffers and their like are compared by their bytes. */
+export function same(actual, wanted, what) {
+  const [is, ought] = [actual, wanted].map((each) => JSON.stringify(plain(each)) ?? "undefined");
+  if (is === ought) return;
+  const at = [...is].findIndex((_, index) => is[index] !== ought[index]);
+  const [shownIs, shownOught] = [is, ought].map((each) => abridged(each, at));
+  throw new Error(`${what}: ${shownIs} instead of ${shownOught}`);
+}
+
+function plain(value) {
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+    return { octets: [...new Uint8Array(value)] };
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
+}
+
+function abridged(text, around) {
+  const from = text.length > SHOWN ? Math.max(0, around - SHOWN / 2) : 0;
+  const part = text.slice(from, from + SHOWN);
+  return `${from > 0 ? "..." : ""}${part}${from + SHOWN < text.length ? "..." : ""}`;
+}
+
+/** What came under one name: the lists of arguments, oldest first. */
+class Heard {
+  all = [];
+  #name;
+  #changed = () => {};
+
+  constructor(name) {
+    this.#name = name;
+  }
+
+  add(args) {
+    this.all.push(args);
+    this.#changed();
+  }
+
+  /** Resolve to all, once there are `count` of them. */
+  async next(count = 1) {
+    await within(`${count} x ${this.#name}`, this.#until(count));
+    return this.all;
+  }
+
+  async #until(count) {
+    while (this.all.length < count) await new Promise((changed) => (this.#changed = changed));
+  }
+}
+
+/** One socket. */
+class Guest {
+  #manner;
+
+  constructor(manner, socket) {
+    this.#manner = manner;
+    this.socket = socket;
+  }
+
+  /** Resolve once a transport of that name carries it. */
+  async isCarriedBy(name) {
+    const carried = new Promise((resolve) => {
+      if (this.#manner.carrier(this.socket) === name) resolve();
+      else this.#manner.onUpgrade(this.socket, resolve);
+    });
+    await within(`a change to ${name}`, carried);
+    same(this.#manner.carrier(this.socket), name, "the transport");
+  }
+
+  /** Note from now on what comes under that name. */
+  hears(name) {
+    const heard = new Heard(name);
+    this.socket.on(name, (...args) => heard.add(args));
+    return heard;
+  }
+
+  emits(...args) {
+    this.socket.emit(...args);
+  }
+
+  /** Emit an event; resolve to its acknowledgement's arguments. */
+  asks(...args) {
+    const answered = new Promise((resolve) => {
+      this.socket.emit(...args, (...answers) => resolve(answers));
+    });
+    return within(`the ack of ${args[0]}`, answered);
+  }
+
+  /** The guest, once it is connected. */
+  async arrives() {
+    await this.hears("connect").next();
+    return this;
+  }
+
+  /** The same connection's guest in another namespace, once it is there. */
+  enters(name) {
+    return new Guest(this.#manner, this.#manner.enter(this.socket, name)).arrives();
+  }
+
+  /** The guest, once it has come back from where it had left. */
+  returns() {
+    this.socket.connect();
+    return this.arrives();
+  }
+
+  /** What it is told where it is not let in. */
+  isRefused(name) {
+    const refused = new Promise((resolve) => {
+      const other = this.#manner.enter(this.socket, name);
+      this.#manner.onRefusal(other, (message, data) => resolve({ message, data }));
+    });
+    return within(`a refusal in ${name}`, refused);
+  }
+}
+
+/** The sockets of one check, all to one server and over one way. */
+export class Party {
+  #sockets = [];
+  #manner;
+
+  /**
+   * @param {object} cell
+   * @param {string} cell.url the server.
+   * @param {string} cell.way over which the client comes.
+   * @param {object} cell.client its entry in clients.mjs.
+   * @param {object} cell.later that of a later client.
+   * @param {Function} io the client.
+   * @param {Function} laterIo the later client.
+   */
+  constructor(cell, io, laterIo) {
+    this.cell = cell;
+    this.io = io;
+    this.laterIo = laterIo;
+    this.#manner = MANNERS[cell.client.manner];
+  }
+
+  pause = pause;
+
+  /** Whether no more than one answer waits for the server at any time. */
+  get polls() {
+    return ["polling", "jsonp"].includes(this.cell.way);
+  }
+
+  /** A client, connected. */
+  guest() {
+    return this.#connects(this.#manner, this.io, this.cell.way);
+  }
+
+  guests(count) {
+    return Promise.all(Array.from({ length: count }, () => this.guest()));
+  }
+
+  /** A later client, connected over websocket, to see that what it gets is well formed. */
+  witness() {
+    return this.#connects(MANNERS[this.cell.later.manner], this.laterIo, "websocket");
+  }
+
+  #connects(manner, io, way) {
+    const socket = manner.connect(io, this.cell.url, way);
+    this.#sockets.push(socket);
+    return new Guest(manner, socket).arrives();
+  }
+
+  /** Let them all join a room that is theirs alone; resolve to its name. */
+  async gathers(...guests) {
+    const room = `room ${Math.random()}`;
+    await Promise.all(guests.map((guest) => guest.asks("join", room)));
+    return room;
+  }
+
+  /** Binary data, as the client takes it. */
+  octets(list) {
+    return globalThis.Buffer ? Buffer.from(list) : new Uint8Array(list).buffer;
+  }
+
+  /** Resolve once the guest is carried by what it was told to come over, in the end. */
+  async settles(guest) {
+    await guest.isCarriedBy(this.polls ? "polling" : "websocket");
+    if (this.cell.way === "jsonp") same(scriptsLoaded() > 0, true, "JSONP");
+  }
+
+  /** Let go of all sockets. */
+  close() {
+    for (const socket of this.#sockets) socket.disconnect();
+  }
+}
+
+/** How many polls the page has made by way of a script. */
+function scriptsLoaded() {
+  return performance
+    .getEntriesByType("resource")
+    .filter(({ name, initiatorType }) => initiatorType === "script" && /[?&]j=/.test(name)).length;
+}
