@@ -109,7 +109,7 @@ class Attributes(ClientCase):
         self.assertEqual({"a": "1", "b": "3"}, handshake.query)
         self.assertEqual("10.1.2.3", handshake.address)
         self.assertIs(False, handshake.secure)
-        self.assertIsNone(handshake.auth)
+        self.assertEqual(handshake.auth, {})
         self.assertEqual("/socket.io/xhr-polling/?a=1&b=2&b=3", handshake.url)
         self.assertIsInstance(handshake.time, float)
 

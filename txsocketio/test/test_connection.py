@@ -190,7 +190,7 @@ class Refusing(RealmCase):
         self.peer.say('r:chat\ne:connect\nj:[{"token":"sesame"}]')
         self.assertEqual([{"token": "sesame"}, "connection"], self.calls)
         client = self.io.clients[self.peer.sid]
-        self.assertIsNone(client.handshake.auth)
+        self.assertEqual(client.handshake.auth, {})
         self.assertEqual(client.handshake.url, self.peer.inRealm("chat").handshake.url)
 
     def test_refused(self) -> None:

@@ -571,13 +571,13 @@ class RequestAttacks(EngineCase):
 
     def test_secondPoll(self) -> None:
         """
-        As in Node: 400 for it, and the end of the session. The first one is
-        not left waiting.
+        As in Node: 400 for it, and the end of the session, which the first one
+        is told.
         """
         sid, _ = self.pollingAttacker()
         first = self.pollOf(sid)
         self.assertWrong(self.pollOf(sid), 3, "a poll while another one waits")
-        self.assertEqual(self.packets(first), ["6"])
+        self.assertEqual(self.packets(first), ["1"])
         self.assertEqual(self.gone, ["transport error"])
         self.assertEnded(sid)
 

@@ -1192,5 +1192,5 @@ class LifeTests(SynchronousTestCase):
         self.assertEqual(life.due, 6.0)
         self.assertIsNone(life.expired(5.9))
         found = [life.expired(6.0) for _ in range(3)]
-        self.assertEqual(found, [Input.POLL_DUE, Input.BEAT_DUE, None])
+        self.assertEqual(found, [(Input.POLL_DUE, 6.0), (Input.BEAT_DUE, 6.0), None])
         self.assertEqual(life.due, inf)

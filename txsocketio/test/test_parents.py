@@ -127,7 +127,7 @@ class Making(ParentCase):
         def choose(name: str, auth: Any) -> bool:
             if auth:
                 raise ConnectionRefused("members only", auth)
-            return auth is None and 1 / 0 > 1
+            return auth == {} and 1 / 0 > 1
 
         self.hall.parent(choose)
         heard = [self.hall.come("/x", auth=auth).heard()[0] for auth in ("a", None, 0)]
