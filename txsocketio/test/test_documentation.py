@@ -14,6 +14,7 @@ from unittest import skipUnless
 from twisted.trial.unittest import SynchronousTestCase
 
 import txsocketio
+from txsocketio.listener import PROTOCOLS
 from txsocketio.options import Options
 from txsocketio.settings import Settings
 from txsocketio.test.peer import Peer
@@ -139,6 +140,16 @@ class OptionTests(SynchronousTestCase):
         beside = {"onClientConnect", "onClientMessage", "reactor"}
         self.assertEqual(set(self.general) - beside, OPTIONS)
         self.assertEqual(set(self.limits), SETTINGS)
+
+    def test_protocols(self) -> None:
+        """
+        All that can be spoken is listed.
+        """
+        for page in ("README.rst", "docs/cookbook/generations.rst"):
+            text = (ROOT / page).read_text("utf-8")
+            table = re.split(r"^[= ]{40,}$", text, flags=re.MULTILINE)[2]
+            named = [_LITERAL.findall(line.split("instead")[0]) for line in table.splitlines()]
+            self.assertEqual({name for names in named for name in names}, set(PROTOCOLS), page)
 
     def test_defaults(self) -> None:
         """
