@@ -167,3 +167,24 @@ class OptionTests(SynchronousTestCase):
                 elif isinstance(value, int | float):
                     number = re.split(r"[^0-9.]", default.replace(",", ""))[0]
                     self.assertEqual(float(number), value, name)
+
+
+@skipUnless((ROOT / "docs").is_dir(), "an installed package has no documentation")
+class HouseTests(SynchronousTestCase):
+    """
+    C{docs/architecture.rst} draws the house as it is.
+    """
+
+    def test_rooms(self) -> None:
+        """
+        Every module is in the drawing.
+        """
+        text = (ROOT / "docs" / "architecture.rst").read_text("utf-8")
+        drawing = text.partition("::\n\n    txsocketio/")[2].partition("\n\n")[0]
+        words = set(re.findall(r"\w+", drawing))
+        modules = {
+            path.stem if path.stem != "__init__" else path.parent.name
+            for path in PACKAGE.rglob("*.py")
+            if "test" not in path.relative_to(PACKAGE).parts
+        }
+        self.assertEqual(modules - words - {"txsocketio"}, set())
