@@ -28,6 +28,7 @@ OPTIONS = {each.name for each in fields(Options)}
 _LITERAL = re.compile(r"``(.+?)``")
 _ATTRIBUTE = re.compile(r"(\w+)\.(\w+)")
 _EVENT = re.compile(r'on\("(\w+)"\)')
+_LINK = re.compile(r"<([^<>\s#:]+)>`_")
 _ROW = re.compile(r"``\w+``")
 
 
@@ -167,6 +168,28 @@ class OptionTests(SynchronousTestCase):
                 elif isinstance(value, int | float):
                     number = re.split(r"[^0-9.]", default.replace(",", ""))[0]
                     self.assertEqual(float(number), value, name)
+
+
+@skipUnless((ROOT / "docs").is_dir(), "an installed package has no documentation")
+class LinkTests(SynchronousTestCase):
+    """
+    What one page says of another.
+    """
+
+    def test_links(self) -> None:
+        """
+        There is a file behind each link.
+        """
+        folders = (ROOT / "docs", ROOT / "examples")
+        pages = [ROOT / "README.rst", *(path for each in folders for path in each.rglob("*.rst"))]
+        links = [
+            (page, link)
+            for page in pages
+            if "node_modules" not in page.parts
+            for link in _LINK.findall(page.read_text("utf-8"))
+        ]
+        self.assertGreater(len(links), 100)
+        self.assertEqual([link for page, link in links if not (page.parent / link).exists()], [])
 
 
 @skipUnless((ROOT / "docs").is_dir(), "an installed package has no documentation")
