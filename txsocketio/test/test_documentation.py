@@ -14,6 +14,7 @@ from unittest import skipUnless
 from twisted.trial.unittest import SynchronousTestCase
 
 import txsocketio
+from txsocketio.listener import PROTOCOLS
 from txsocketio.options import Options
 from txsocketio.settings import Settings
 from txsocketio.test.peer import Peer
@@ -27,6 +28,7 @@ OPTIONS = {each.name for each in fields(Options)}
 _LITERAL = re.compile(r"``(.+?)``")
 _ATTRIBUTE = re.compile(r"(\w+)\.(\w+)")
 _EVENT = re.compile(r'on\("(\w+)"\)')
+_LINK = re.compile(r"<([^<>\s#:]+)>`_")
 _ROW = re.compile(r"``\w+``")
 
 
@@ -140,6 +142,16 @@ class OptionTests(SynchronousTestCase):
         self.assertEqual(set(self.general) - beside, OPTIONS)
         self.assertEqual(set(self.limits), SETTINGS)
 
+    def test_protocols(self) -> None:
+        """
+        All that can be spoken is listed.
+        """
+        for page in ("README.rst", "docs/cookbook/generations.rst"):
+            text = (ROOT / page).read_text("utf-8")
+            table = re.split(r"^[= ]{40,}$", text, flags=re.MULTILINE)[2]
+            named = [_LITERAL.findall(line.split("instead")[0]) for line in table.splitlines()]
+            self.assertEqual({name for names in named for name in names}, set(PROTOCOLS), page)
+
     def test_defaults(self) -> None:
         """
         Numbers, and what is on or off, are what the README says.
@@ -156,3 +168,46 @@ class OptionTests(SynchronousTestCase):
                 elif isinstance(value, int | float):
                     number = re.split(r"[^0-9.]", default.replace(",", ""))[0]
                     self.assertEqual(float(number), value, name)
+
+
+@skipUnless((ROOT / "docs").is_dir(), "an installed package has no documentation")
+class LinkTests(SynchronousTestCase):
+    """
+    What one page says of another.
+    """
+
+    def test_links(self) -> None:
+        """
+        There is a file behind each link.
+        """
+        folders = (ROOT / "docs", ROOT / "examples")
+        pages = [ROOT / "README.rst", *(path for each in folders for path in each.rglob("*.rst"))]
+        links = [
+            (page, link)
+            for page in pages
+            if "node_modules" not in page.parts
+            for link in _LINK.findall(page.read_text("utf-8"))
+        ]
+        self.assertGreater(len(links), 100)
+        self.assertEqual([link for page, link in links if not (page.parent / link).exists()], [])
+
+
+@skipUnless((ROOT / "docs").is_dir(), "an installed package has no documentation")
+class HouseTests(SynchronousTestCase):
+    """
+    C{docs/architecture.rst} draws the house as it is.
+    """
+
+    def test_rooms(self) -> None:
+        """
+        Every module is in the drawing.
+        """
+        text = (ROOT / "docs" / "architecture.rst").read_text("utf-8")
+        drawing = text.partition("::\n\n    txsocketio/")[2].partition("\n\n")[0]
+        words = set(re.findall(r"\w+", drawing))
+        modules = {
+            path.stem if path.stem != "__init__" else path.parent.name
+            for path in PACKAGE.rglob("*.py")
+            if "test" not in path.relative_to(PACKAGE).parts
+        }
+        self.assertEqual(modules - words - {"txsocketio"}, set())
