@@ -343,7 +343,8 @@ def _checkRead(request: Request) -> None:
 
     @raise RemoteProtocolError: answers wait on this connection.
     """
-    if isinstance(request.channel, HTTPChannel) and request.channel._waitingForTransport:
+    channel: Any = request.channel
+    if isinstance(channel, HTTPChannel) and channel._waitingForTransport:
         raise RemoteProtocolError(
             "the answers on this connection are not read", HTTPStatus.TOO_MANY_REQUESTS
         )
