@@ -1530,31 +1530,54 @@ class DocumentTests(SynchronousTestCase):
     C{docs/attacks.rst}.
     """
 
+    here = Path(__file__).parent
+
+    def named(self) -> list[set[str]]:
+        """
+        The tests that it names: those of the first protocol, and those of
+        Engine.IO.
+        """
+        document = self.here.parents[1] / "docs" / "attacks.rst"
+        if not document.exists():
+            self.skipTest("the documents are not installed")
+        parts = document.read_text("utf-8").split("\nEngine.IO 3 and 4\n=====")
+        return [set(re.findall(r"``(?:\w+\.)?(test_\w+)``", part)) for part in parts]
+
+    def tests(self, *names: str) -> set[str]:
+        """
+        Those of these modules.
+        """
+        return {
+            test
+            for name in names
+            for test in re.findall(r"def (test_\w+)", (self.here / f"{name}.py").read_text("utf-8"))
+        }
+
     def test_names(self) -> None:
         """
         It names every test of an attack, and no test that there is not.
         """
-        here = Path(__file__).parent
-        document = here.parents[1] / "docs" / "attacks.rst"
-        if not document.exists():
-            self.skipTest("the documents are not installed")
-        attacks, sockets, *others = (
-            set(re.findall(r"def (test_\w+)", (here / f"{name}.py").read_text("utf-8")))
-            for name in (
-                "test_attacks",
-                "test_attacks_sockets",
-                "test_bodylimit",
-                "test_hixie",
-                "test_joining",
-                "test_parents",
-                "test_recovery",
-                "test_streaming",
-                "test_sio",
-                "test_eio4",
-                "test_eio3",
-                "test_msgpack",
-            )
+        named, _ = self.named()
+        attacks = self.tests("test_attacks", "test_attacks_sockets")
+        others = self.tests(
+            "test_bodylimit",
+            "test_hixie",
+            "test_joining",
+            "test_parents",
+            "test_recovery",
+            "test_streaming",
+            "test_sio",
+            "test_eio4",
+            "test_eio3",
+            "test_msgpack",
         )
-        named = set(re.findall(r"``(?:\w+\.)?(test_\w+)``", document.read_text("utf-8")))
-        self.assertEqual((attacks | sockets) - named, {"test_names"})
-        self.assertEqual(named.difference(attacks, sockets, *others), set())
+        self.assertEqual(attacks - named, {"test_names", "test_namesOfEngineIO"})
+        self.assertEqual(named - attacks - others, set())
+
+    def test_namesOfEngineIO(self) -> None:
+        """
+        The same, below its own headline.
+        """
+        _, named = self.named()
+        attacks = self.tests("test_engine_attacks", "test_engine_attacks_sockets")
+        self.assertEqual((attacks - named, named - attacks), (set(), set()))
