@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from txsocketio.errors import Fault, RemoteProtocolError
+from txsocketio.errors import Fault, RemoteProtocolError, UnsupportedByClient
 from txsocketio.interfaces import IDecoder, IDialect, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol.eio4 import EIO4_MSGPACK, EIO4_PLAIN, EIO4_TEXT, EIO4Decoder
@@ -513,6 +513,21 @@ class PlainTests(SynchronousTestCase):
                 None,
             ),
         )
+
+    def test_otherThings(self) -> None:
+        """
+        There is nothing else; half characters are replaced.
+        """
+        for packet in [
+            Packet(Kind.EVENT, ["a"]),
+            Packet(Kind.JSON, {"a": 1}),
+            Packet(Kind.ACK, [], "/", 1),
+            Packet(Kind.MESSAGE, "x", "/chat"),
+            Packet(Kind.DISCONNECT),
+            Packet(Kind.CONNECT_ERROR, {"message": "no"}),
+        ]:
+            self.assertRaises(UnsupportedByClient, EIO4_PLAIN.encode, packet)
+        self.assertEqual(EIO4_PLAIN.encode(Packet(Kind.MESSAGE, "a\ud800")).text, "4a\ufffd")
 
 
 class RoundTripTests(SynchronousTestCase):
