@@ -29,7 +29,9 @@ class Numbers:
 
     doubled: int = 0
     disordered: int = 0
-    _seen: set[int] = field(default_factory=set)
+    # All below this have come, and those beyond a gap.
+    _next: int = 0
+    _beyond: set[int] = field(default_factory=set)
     _highest: int = -1
 
     @property
@@ -37,17 +39,21 @@ class Numbers:
         """
         How many have come, without those that had come before.
         """
-        return len(self._seen)
+        return self._next + len(self._beyond)
 
     def take(self, number: int) -> None:
         """
         One more has come.
         """
-        if number in self._seen:
+        if number < self._next or number in self._beyond:
             self.doubled += 1
-        elif number < self._highest:
+            return
+        if number < self._highest:
             self.disordered += 1
-        self._seen.add(number)
+        self._beyond.add(number)
+        while self._next in self._beyond:
+            self._beyond.remove(self._next)
+            self._next += 1
         self._highest = max(number, self._highest)
 
 

@@ -19,7 +19,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from random import Random
 from typing import Any
@@ -31,7 +31,7 @@ from twisted.python.failure import Failure
 from benchmarks.attacks import GENERATIONS, KINDS, LONGEST, Attack
 from benchmarks.crowd import SPARE_FILES, Phase, say
 from benchmarks.enginepeers import ENGINE_PEERS
-from benchmarks.peers import PEERS, Way
+from benchmarks.peers import PEERS, Peer, Way
 from benchmarks.server import Failed, Server, allowFiles
 from benchmarks.travellers import Traveller, settled, verdict
 
@@ -39,6 +39,9 @@ HONEST = {**PEERS, **ENGINE_PEERS}
 
 PAUSE = 0.25
 """How long an honest client waits before it says more, seconds."""
+
+LIFE = 30.0
+"""Seconds after which an honest client goes, and another one of its kind comes."""
 
 REPORT_SECONDS = 5.0
 
@@ -48,7 +51,7 @@ OPTIONS = {
     "heartbeatInterval": 8,
     "heartbeatTimeout": 8,
     "connectTimeout": 5,
-    "upgradeTimeout": 2,
+    "upgradeTimeout": 5,
 }
 """The server's."""
 
@@ -67,6 +70,8 @@ class Storm:
         self._attacks = Counter[str]()
         self._statuses = Counter[str]()
         self._underWay = 0
+        self._arriving: Phase
+        self._parting: Phase | None = None
 
     async def run(self) -> bool:
         """
@@ -95,14 +100,29 @@ class Storm:
         """
         Have the honest clients come.
         """
-        options = self._options
-        phase = self._phase("honest clients talk", options.honest)
-        for kind in islice(cycle(HONEST.values()), options.honest):
-            traveller = Traveller(way, kind, pause=PAUSE)
-            traveller.onEcho = _once(phase)
-            self._honest.append(traveller)
-            traveller.open()
-        await phase.over
+        count = self._options.honest
+        self._arriving = self._phase("honest clients talk", count)
+        for index, kind in enumerate(islice(cycle(HONEST.values()), count)):
+            # The first ones don't all go at once.
+            self._come(way, kind, LIFE * (1 + index / count))
+        await self._arriving.over
+
+    def _come(self, way: Way, kind: type[Peer], life: float) -> None:
+        """
+        One more honest client.
+        """
+        traveller = Traveller(way, kind, pause=PAUSE)
+        traveller.onEcho = _first(self._arriving)
+        traveller.done.addCallback(lambda _: self._gone(way, traveller))
+        self._honest.append(traveller)
+        self._reactor.callLater(life, traveller.finish)
+        traveller.open()
+
+    def _gone(self, way: Way, traveller: Traveller) -> None:
+        if self._parting is not None:
+            self._parting.step()
+        elif not traveller.fault:
+            self._come(way, type(traveller.peer), LIFE)
 
     async def _rage(self) -> None:
         """
@@ -144,10 +164,11 @@ class Storm:
 
     def _report(self, seconds: float) -> None:
         echoes = sum(each.echoes.different for each in self._honest)
-        gone = sum(bool(each.fault) for each in self._honest)
+        lost = sum(bool(each.fault) for each in self._honest)
         say(
             f"{seconds:6.1f} s  {self._attacks.total()} attacks, "
-            f"{self._underWay} under way; {echoes} echoes, {gone} honest clients gone; "
+            f"{self._underWay} under way; {echoes} echoes, "
+            f"{lost} of {len(self._honest)} honest clients lost; "
             f"{self._server.memory().now:.1f} MiB, {self._server.errors} errors"
         )
 
@@ -155,12 +176,12 @@ class Storm:
         """
         Have the honest clients go.
         """
-        phase = self._phase("honest clients have gone", len(self._honest))
-        for each in self._honest:
-            each.done.addCallback(lambda _: phase.step())
+        there = [each for each in self._honest if not each.done.called]
+        self._parting = self._phase("honest clients have gone", len(there))
+        for each in there:
             each.finish()
-        await phase.over
-        for each in self._honest:
+        await self._parting.over
+        for each in there:
             each.fail("it did not come to its end")
         for what in (self._attacks, self._statuses):
             say(", ".join(f"{number} {name}" for name, number in what.most_common()))
@@ -169,7 +190,7 @@ class Storm:
         return Phase(self._reactor, name, goal, self._options.patience)
 
 
-def _once(phase: Phase) -> Any:
+def _first(phase: Phase) -> Callable[[int], None]:
     """
     What counts a client when its first number has come back.
     """

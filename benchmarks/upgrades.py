@@ -39,9 +39,6 @@ more before it ends."""
 SHARE = 25
 """Of so many upgrades there is one more in each way that comes to nothing."""
 
-UPGRADE_TIMEOUT = 3.0
-"""The server's, seconds."""
-
 
 async def upgrade(peer: EnginePeer) -> None:
     """
@@ -170,7 +167,7 @@ class Upgrades:
             options.app,
             {
                 "protocol": ["annotated", options.generation],
-                "upgradeTimeout": UPGRADE_TIMEOUT,
+                "upgradeTimeout": options.upgradeTimeout,
             },
         )
         self._reactor.addSystemEventTrigger("before", "shutdown", server.stop, "KILL")
@@ -248,6 +245,14 @@ def _command(arguments: Sequence[str]) -> argparse.Namespace:
         dest="atOnce",
         metavar="N",
         help="how many sessions there are at a time (%(default)s)",
+    )
+    add(
+        "--upgrade-timeout",
+        type=float,
+        default=10,
+        dest="upgradeTimeout",
+        metavar="SECONDS",
+        help="the server's (%(default)s)",
     )
     add("--app", default="benchmarks.tally:attach", help="the server's application")
     add(

@@ -125,7 +125,8 @@ class UpgradesTests(SoakCase):
     """
 
     async def _short(self, *arguments: str) -> Ended:
-        return await self.run_("upgrades", "--count=12", "--at-once=18", *arguments)
+        short = ("--count=12", "--at-once=18", "--upgrade-timeout=3")
+        return await self.run_("upgrades", *short, *arguments)
 
     async def test_eio4(self) -> None:
         """
