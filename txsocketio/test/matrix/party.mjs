@@ -190,9 +190,18 @@ export class Party {
     if (this.cell.way === "jsonp") same(scriptsLoaded() > 0, true, "JSONP");
   }
 
-  /** Let go of all sockets. */
+  /**
+   * Let go of all sockets.
+   *
+   * @returns {boolean} whether none of the clients failed over it.
+   */
   close() {
-    for (const socket of this.#sockets) socket.disconnect();
+    try {
+      for (const socket of this.#sockets) socket.disconnect();
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 
