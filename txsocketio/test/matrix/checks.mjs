@@ -30,6 +30,16 @@ const mixture = (party) => {
   return { name: "all", parts: [data, party.octets([]), "text"], data };
 };
 
+/** Disconnect a client; resolve to the reason that the server has for it. */
+async function leaves(party) {
+  const [guest, witness] = await Promise.all([party.guest(), party.witness()]);
+  const [id] = await guest.asks("whoami");
+  const gone = guest.hears("disconnect");
+  guest.socket.disconnect();
+  same((await gone.next())[0][0], "io client disconnect", "the reason");
+  return witness.asks("farewell", id);
+}
+
 export const CHECKS = {
   async connect(party) {
     const guest = await party.guest();
@@ -198,13 +208,11 @@ export const CHECKS = {
   },
 
   async "client disconnect"(party) {
-    const [guest, witness] = await Promise.all([party.guest(), party.witness()]);
-    const [id] = await guest.asks("whoami");
-    const gone = guest.hears("disconnect");
-    guest.socket.disconnect();
-    same((await gone.next())[0][0], "io client disconnect", "the reason");
-    const reason = await witness.asks("farewell", id);
-    same(reason, ["client namespace disconnect"], "the reason, as the server has it");
+    await leaves(party);
+  },
+
+  async "client disconnect, with its goodbye"(party) {
+    same(await leaves(party), ["client namespace disconnect"], "the reason, as the server has it");
   },
 
   async "500 messages each way"(party) {
