@@ -6,6 +6,7 @@ C{docs/protocol.rst} describes all that is read and written here.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
@@ -51,28 +52,38 @@ class EIO3(EngineDialect):
     """
     Engine.IO 3, with binary data as such.
 
-    There are two of each: the other one writes it as base64, for who asks.
+    There are three of each, for who asks: one writes binary data as base64,
+    and one writes all the answers to polls in bytes.
+
+    @cvar longestText: to what length text alone is written as such, and not in
+        bytes. In browsers, the clients of 1.x stumble over more than some 120
+        thousand characters.
     """
 
     name = "eio3"
     versions = (None, "2", "3")
     serverBeats = False
     recovers = False
+    longestText: ClassVar[float] = 0x10000
 
-    def __init__(self, codec: Codec, other: EIO3 | None = None) -> None:
+    def __init__(self, codec: Codec, main: EIO3 | None = None) -> None:
         """
-        @param other: the one that writes it in the other way; L{None} makes
-            that too.
+        @param main: the one that this is a variant of; L{None} makes its
+            variants too.
         """
         super().__init__(codec)
         self.joinsRoot = True
-        self._other = EIO3Base64(codec, self) if other is None else other
+        self._main = self._inText = self._inBytes = main or self
+        if main is None:
+            self._inText, self._inBytes = EIO3Base64(codec, self), EIO3Bytes(codec, self)
 
     def speaking(self, args: Mapping[bytes, Sequence[bytes]]) -> IDialect:
         """
         See L{EngineDialect.speaking}.
         """
-        return self._other if argument(args, b"b64") or b"j" in args else self
+        if argument(args, b"b64") or b"j" in args:
+            return self._main._inText
+        return self._main._inBytes if argument(args, b"EIO") == "2" else self._main
 
     def clientId(self, sid: str, namespace: str) -> str:
         """
@@ -98,7 +109,7 @@ class EIO3(EngineDialect):
         """
         parts = [part for frame in frames for part in frame.parts] or ["6"]
         texts = [part for part in parts if isinstance(part, str)]
-        if len(texts) < len(parts):
+        if len(texts) < len(parts) or sum(map(len, texts)) > self.longestText:
             return b"".join(map(_counted, parts))
         return "".join([f"{units(text)}:{text}" for text in texts]).encode("utf-8")
 
@@ -120,17 +131,22 @@ class EIO3Base64(EIO3):
     The same in text alone.
     """
 
-    def speaking(self, args: Mapping[bytes, Sequence[bytes]]) -> IDialect:
-        """
-        See L{EngineDialect.speaking}.
-        """
-        return self._other.speaking(args)
+    longestText = math.inf
 
     def enclose(self, data: bytes) -> str | bytes:
         """
         See L{EngineDialect.enclose}.
         """
         return f"b4{base64(data)}"
+
+
+class EIO3Bytes(EIO3):
+    """
+    The same with no answer in text: browsers' clients of 1.0 take all text for
+    C{ok}, whatever it says.
+    """
+
+    longestText = 0
 
 
 def _counted(part: str | bytes) -> bytes:

@@ -14,6 +14,7 @@ from zope.interface.verify import verifyObject
 
 from txsocketio.errors import Fault, RemoteProtocolError
 from txsocketio.interfaces import IDecoder, IDialect, Place
+from txsocketio.frames import Frame
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol.eio3 import EIO3_MSGPACK, EIO3_PLAIN, EIO3_TEXT, EIO3Decoder
 from txsocketio.settings import Settings
@@ -28,6 +29,7 @@ from txsocketio.test.decoding import (
 from txsocketio.test.engines import PACKETS, Outcome, fakeSession, query, read, vectors
 
 IN_BASE64 = EIO3_TEXT.speaking(query(b64="1"))
+IN_BYTES = EIO3_TEXT.speaking(query(EIO="2"))
 
 
 def decoderFor(**limits: int) -> EIO3Decoder:
@@ -481,18 +483,21 @@ class DialectTests(SynchronousTestCase):
 
     def test_locate(self) -> None:
         """
-        The URLs of genuine clients. Who can take text alone gets that.
+        The URLs of genuine clients. Who can take text alone, or bytes alone,
+        gets that.
         """
         for args, dialect, transport, sid, index in [
             (query(EIO="3", transport="polling", t="x"), EIO3_TEXT, "polling", None, None),
-            (query(EIO="2", transport="websocket", sid="a"), EIO3_TEXT, "websocket", "a", None),
+            (query(EIO="2", transport="polling"), IN_BYTES, "polling", None, None),
+            (query(EIO="2", transport="websocket", sid="a"), IN_BYTES, "websocket", "a", None),
+            (query(EIO="2", transport="polling", j="0"), IN_BASE64, "polling", None, 0),
             (query(transport="polling"), EIO3_TEXT, "polling", None, None),
             (query(EIO="3", transport="polling", b64="1"), IN_BASE64, "polling", None, None),
             (query(EIO="3", transport="polling", b64=""), EIO3_TEXT, "polling", None, None),
             (query(EIO="3", transport="polling", j="7"), IN_BASE64, "polling", None, 7),
             (query(EIO="3", transport="polling", j="0", b64="1"), IN_BASE64, "polling", None, 0),
         ]:
-            for asked in [EIO3_TEXT, IN_BASE64]:
+            for asked in [EIO3_TEXT, IN_BASE64, IN_BYTES]:
                 self.assertEqual(
                     asked.locate([""], args), Place(dialect, transport, sid, index, isSure=True)
                 )
@@ -553,6 +558,26 @@ class DialectTests(SynchronousTestCase):
             f"4:4\xe9{EMOJI}".encode(),
         )
 
+    def test_joinInBytes(self) -> None:
+        """
+        All answers to the clients of 1.0 are in bytes.
+        """
+        self.assertEqual(IN_BYTES.join([]), b"\x00\x01\xff6")
+        body = IN_BYTES.join([IN_BYTES.encode(Packet(Kind.CONNECT)), IN_BYTES.encode(Packet(Kind.PONG))])
+        self.assertEqual(body, counted("40") + counted("3"))
+        self.assertTrue(IN_BYTES.isBinary(body))
+
+    def test_joinMuch(self) -> None:
+        """
+        A long answer is in bytes too, unless text was asked for.
+        """
+        for length, isLong in [(0x10000, False), (0x10001, True)]:
+            frames = [Frame("4" * (length - 1)), Frame("5")]
+            inText = f"{length - 1}:{frames[0].text}1:5".encode()
+            inBytes = counted(frames[0].text) + counted("5")
+            self.assertEqual(EIO3_TEXT.join(frames), inBytes if isLong else inText)
+            self.assertEqual(IN_BASE64.join(frames), inText)
+
     def test_scriptOfBinary(self) -> None:
         """
         A body that should not be in a script breaks nothing.
@@ -592,7 +617,7 @@ class RoundTripTests(SynchronousTestCase):
         """
         On a WebSocket, and in bodies of both kinds.
         """
-        for dialect in [EIO3_TEXT, IN_BASE64]:
+        for dialect in [EIO3_TEXT, IN_BASE64, IN_BYTES]:
             frames = [dialect.encode(packet) for packet in packets]
             parts = [part for frame in frames for part in frame.parts]
             self.assertEqual(read(decoderFor(), parts), (packets, None, None))

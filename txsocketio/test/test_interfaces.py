@@ -70,6 +70,7 @@ def made() -> Iterator[tuple[Any, object]]:
         eio4.EIO4_TEXT,
         eio3.EIO3_TEXT,
         eio3.EIO3_TEXT.speaking({b"b64": [b"1"]}),
+        eio3.EIO3_TEXT.speaking({b"EIO": [b"2"]}),
     )
     for dialect in dialects:
         yield IDialect, dialect

@@ -118,6 +118,17 @@ class SameOriginTests(OriginsCase):
         for host in (b"", b"our.org/", b"a@our.org", b"our.org:0", b"our.org:x", b"\xff"):
             self.assertRefused(origins, b"http://our.org", Host=host)
 
+    def test_withoutScheme(self) -> None:
+        """
+        A program that gives the server's own name for its origin is let in,
+        and told nothing of it; no browser does so. Other names do not pass.
+        """
+        for origins in (Origins(), Origins("*:*")):
+            header = Headers({b"Origin": [b"our.org:80"], b"Host": [b"our.org:80"]})
+            self.assertEqual(origins.judge(header.getRawHeaders), Verdict(True))
+            self.assertMalformed(origins, b"our.org:80", "our.org:80")
+            self.assertMalformed(origins, b"evil.com", "evil.com")
+
     def test_trustProxy(self) -> None:
         """
         C{X-Forwarded-Host} counts only where it is trusted, and there its

@@ -357,6 +357,27 @@ class UpgradeTests(EngineCase):
         self.assertEqual(self.held.answers(), [])
 
 
+class OriginTests(EngineCase):
+    """
+    Whose WebSockets are opened is decided by our own rules alone.
+    """
+
+    def test_withoutScheme(self) -> None:
+        """
+        The client of 1.0 in Node calls the server itself its origin.
+        """
+        for name in ("Origin", "Sec-WebSocket-Origin"):
+            wire = self.server.webSocket("/?EIO=3&transport=websocket", {name: "example.com"})
+            self.assertTrue(wire.value().startswith(b"HTTP/1.1 101 "), name)
+
+    def test_refused(self) -> None:
+        """
+        Other origins are not let in.
+        """
+        wire = self.server.webSocket("/?EIO=3&transport=websocket", {"Origin": "http://evil.com"})
+        self.assertTrue(wire.value().startswith(b"HTTP/1.1 403 "))
+
+
 class DeflateTests(EngineCase):
     """
     The extension permessage-deflate.

@@ -32,6 +32,7 @@ _CODES = {
     DisconnectReason.FLOOD: _POLICY,
     DisconnectReason.SLOW_CONSUMER: _POLICY,
 }
+_JUDGED = (b"Origin", b"Sec-Websocket-Origin")
 _REASON_BYTES = 123
 # Less is not worth the work; as Node's server has it.
 _COMPRESSED_FROM = 1024
@@ -288,11 +289,13 @@ def _acceptDeflate(limit: int) -> Callable[[Sequence[Any]], Any]:
 
 def _replay(request: Request, protocol: WebSocketTransport, rest: bytes) -> None:
     """
-    Begin with the request itself, which Autobahn wants to read for itself.
+    Begin with the request itself, which Autobahn wants to read for itself;
+    but for its origin, which we have judged already, and by rules of our own.
 
     @param rest: what came behind it.
     """
     lines = [b" ".join((request.method, request.uri, b"HTTP/1.1"))]
     for name, values in request.requestHeaders.getAllRawHeaders():
-        lines += [b"%s: %s" % (name, value) for value in values]
+        if name not in _JUDGED:
+            lines += [b"%s: %s" % (name, value) for value in values]
     protocol.dataReceived(b"\r\n".join((*lines, b"", rest)))

@@ -5,6 +5,8 @@ import { Party } from "./party.mjs";
 const ACTS = { ...CHECKS, ...RESTART_ACTS };
 
 export class Cell {
+  /** Whether what its clients have left behind is in the way of the next check. */
+  isSpoilt = false;
   #makeParty;
   #lasting;
 
@@ -27,7 +29,7 @@ export class Cell {
     } catch (error) {
       return String(error?.message ?? error);
     } finally {
-      if (party !== this.#lasting) party.close();
+      if (party !== this.#lasting) this.isSpoilt ||= !party.close();
     }
   }
 }

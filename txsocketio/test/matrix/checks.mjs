@@ -25,6 +25,21 @@ const OCTETS = Array.from({ length: 256 }, (_, each) => each);
 
 const upTo = (count, from = 0) => Array.from({ length: count }, (_, each) => from + each);
 
+const mixture = (party) => {
+  const data = party.octets(OCTETS);
+  return { name: "all", parts: [data, party.octets([]), "text"], data };
+};
+
+/** Disconnect a client; resolve to the reason that the server has for it. */
+async function leaves(party) {
+  const [guest, witness] = await Promise.all([party.guest(), party.witness()]);
+  const [id] = await guest.asks("whoami");
+  const gone = guest.hears("disconnect");
+  guest.socket.disconnect();
+  same((await gone.next())[0][0], "io client disconnect", "the reason");
+  return witness.asks("farewell", id);
+}
+
 export const CHECKS = {
   async connect(party) {
     const guest = await party.guest();
@@ -80,23 +95,32 @@ export const CHECKS = {
     same(all, upTo(20).map((each) => [each]), "twenty acks");
   },
 
-  async "binary both ways"(party) {
+  async "binary to the server"(party) {
     const [guest, witness] = await Promise.all([party.guest(), party.witness()]);
-    const [heard, witnessed] = [guest.hears("heard"), witness.hears("heard")];
+    const witnessed = witness.hears("heard");
     const room = await party.gathers(guest, witness);
-    const data = party.octets(OCTETS);
-    const mixed = { name: "all", parts: [data, party.octets([]), "text"], data };
-    same(await guest.asks("octets", data), [OCTETS], "the bytes, as the server has them");
-    same(await guest.asks("echo", data, mixed), [data, mixed], "an ack");
-    const question = guest.hears("question");
-    guest.socket.on("question", (first, answer) => answer(first, mixed));
-    same(await guest.asks("ask", data), [[data, mixed]], "what the client acknowledged");
-    same((await question.next())[0].slice(0, 1), [data], "the question");
-    for (const each of [guest, witness]) each.emits("tell", room, mixed, "and text");
+    const mixed = mixture(party);
+    same(await guest.asks("octets", mixed.data), [OCTETS], "the bytes, as the server has them");
+    guest.emits("tell", room, mixed, "and text");
     same(await witnessed.next(), [[mixed, "and text"]], "what a later client heard");
-    same(await heard.next(), [[mixed, "and text"]], "what a later client said");
+    guest.socket.on("question", (answer) => answer(mixed.data, mixed));
+    same(await guest.asks("ask"), [[mixed.data, mixed]], "what the client acknowledged");
+    same(await guest.asks("echo", mixed), [mixed], "and back");
     const much = party.octets(upTo(HUNDRED).map((each) => each % 251));
     same(await guest.asks("echo", much), [much], "100 KB");
+    const chat = await guest.enters("/chat");
+    same(await chat.asks("echo", mixed), [mixed], "in a namespace");
+  },
+
+  async "binary to the client"(party) {
+    const [guest, witness] = await Promise.all([party.guest(), party.witness()]);
+    const heard = guest.hears("heard");
+    const room = await party.gathers(guest, witness);
+    const mixed = mixture(party);
+    const much = party.octets(upTo(HUNDRED).map((each) => each % 251));
+    for (const each of [mixed.data, mixed, much]) witness.emits("tell", room, each, "and text");
+    const wanted = [mixed.data, mixed, much].map((each) => [each, "and text"]);
+    same(await heard.next(3), wanted, "what a later client said");
   },
 
   async namespace(party) {
@@ -105,16 +129,23 @@ export const CHECKS = {
     same(await guest.asks("where"), ["/"], "the default namespace");
     same(await chat.asks("where"), ["/chat"], "the other");
     const [rootNews, chatNews] = [guest.hears("news"), chat.hears("news")];
-    chat.emits("bounce", "news", party.octets(OCTETS));
+    chat.emits("bounce", "news", "chat");
     guest.emits("bounce", "news", "root");
     same(await rootNews.next(), [["root"]], "the default namespace's event");
-    same(await chatNews.next(), [[party.octets(OCTETS)]], "the other's event");
+    same(await chatNews.next(), [["chat"]], "the other's event");
     const left = chat.hears("disconnect");
     chat.socket.disconnect();
     await left.next();
     same(await guest.asks("where"), ["/"], "the default namespace, after the other");
+  },
+
+  async "namespace, left and entered again"(party) {
+    const guest = await party.guest();
+    const chat = await guest.enters("/chat");
+    chat.socket.disconnect();
     await chat.returns();
-    same(await chat.asks("where"), ["/chat"], "the other, entered anew");
+    same(await chat.asks("where"), ["/chat"], "the namespace");
+    same(await guest.asks("where"), ["/"], "the default one");
   },
 
   async "refusal, by middleware"(party) {
@@ -177,13 +208,11 @@ export const CHECKS = {
   },
 
   async "client disconnect"(party) {
-    const [guest, witness] = await Promise.all([party.guest(), party.witness()]);
-    const [id] = await guest.asks("whoami");
-    const gone = guest.hears("disconnect");
-    guest.socket.disconnect();
-    same((await gone.next())[0][0], "io client disconnect", "the reason");
-    const reason = await witness.asks("farewell", id);
-    same(reason, ["client namespace disconnect"], "the reason, as the server has it");
+    await leaves(party);
+  },
+
+  async "client disconnect, with its goodbye"(party) {
+    same(await leaves(party), ["client namespace disconnect"], "the reason, as the server has it");
   },
 
   async "500 messages each way"(party) {

@@ -5,31 +5,55 @@
  * - `bundle`, what a page loads of the package;
  * - `manner`, the name of how it is spoken to, in manners.mjs;
  * - `ways` over which it comes, at each place where it runs;
- * - `cannot`, what the client itself cannot do, by the check's name, with the reason.
- *   A way that is not there has its reason in `absent`.
+ * - `cannot`, what the client itself cannot do, with the reason: at any `place` and over
+ *   any `way`, or at that and over that alone; a whole way, or a `check` of checks.mjs.
  */
-
 const EVERYWHERE = {
   node: ["polling", "websocket", "upgrade"],
   chromium: ["polling", "jsonp", "websocket", "upgrade"],
 };
-const IN_NODE = "jsonp in node: it puts scripts in a page, and there is none";
 
-const DIST = "dist/socket.io.js";
-const NO_VOLATILE = { "volatile, of the client's": "clients can send volatile events since 3.0" };
+const NO_PAGE = { place: "node", way: "jsonp", reason: "JSONP puts scripts in a page" };
+const NO_JSONP = { way: "jsonp", reason: "JSONP left the client in 4.1" };
+const NO_VOLATILE = { check: "volatile, of the client's", reason: "it came in 3.0" };
 
-/** What the clients before 3 have in common. */
+const FIRST = [
+  // The form is new, but the frame is looked for in it: an error, and each error closes.
+  ...["server disconnect", "client disconnect"].map((check) => ({
+    way: "jsonp",
+    check,
+    reason: "a JSONP connection that has sent something closes in endless recursion",
+  })),
+  {
+    check: "client disconnect, with its goodbye",
+    reason: "it may drop what it is about to send when it closes",
+  },
+  {
+    check: "namespace, left and entered again",
+    reason: "a socket that has left its namespace hears nothing any more",
+  },
+  {
+    place: "node",
+    check: "binary to the server",
+    reason: "it sends zeros for Buffers that are Uint8Arrays, as all are since Node 3",
+  },
+];
+
 const EARLY = {
-  bundle: DIST,
+  bundle: "dist/socket.io.js",
   manner: "since1",
   ways: EVERYWHERE,
-  absent: [IN_NODE],
-  cannot: NO_VOLATILE,
+  cannot: [NO_PAGE, NO_VOLATILE],
 };
-const LATE = { ...EARLY, manner: "since3", cannot: {} };
+const LATE = { ...EARLY, manner: "since3", cannot: [NO_PAGE] };
 
 export const CLIENTS = [
-  { ...EARLY, version: "1.0.6", bundle: "socket.io.js" },
+  {
+    ...EARLY,
+    version: "1.0.6",
+    bundle: "socket.io.js",
+    cannot: [...EARLY.cannot, ...FIRST],
+  },
   { ...EARLY, version: "1.7.4" },
   { ...EARLY, version: "2.0.4" },
   { ...EARLY, version: "2.5.0" },
@@ -39,6 +63,6 @@ export const CLIENTS = [
     ...LATE,
     version: "4.8.4",
     ways: { ...EVERYWHERE, chromium: EVERYWHERE.node },
-    absent: ["jsonp: it left the client in 4.1"],
+    cannot: [NO_JSONP],
   },
 ];

@@ -4,6 +4,7 @@
  *
  * - `connect(io, url, way, options)`: a socket on a connection of its own;
  * - `enter(socket, name)`: the socket of that namespace, on the connection of `socket`;
+ * - `letGo(socket)`: close its connection, whoever else uses it;
  * - `carrier(socket)`: the name of the transport that carries it now;
  * - `onUpgrade(socket, heard)`: call `heard` once it has gone over to another transport;
  * - `onRefusal(socket, heard)`: call `heard` with the message and the data of a refusal.
@@ -27,6 +28,7 @@ const WAYS = {
 const since1 = {
   connect: (io, url, way, options) => io(url, { ...PATIENT, ...WAYS[way], ...options }),
   enter: (socket, name) => socket.io.socket(name),
+  letGo: (socket) => socket.io.disconnect(),
   carrier: (socket) => socket.io.engine.transport.name,
   onUpgrade: (socket, heard) => socket.io.engine.once("upgrade", heard),
   // The data takes the message's place, where there is any.

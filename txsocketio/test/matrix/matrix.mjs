@@ -75,6 +75,12 @@ function record(cell, name, outcome, reason = undefined) {
   if (outcome === "failed") say(`FAIL ${label(cell)}: ${name}: ${reason}`);
 }
 
+/** Why the client cannot do that, or undefined. */
+const whyNot = ({ client, place, way }, check) =>
+  client.cannot.find((limit) =>
+    Object.entries({ place, way, check }).every(([key, value]) => (limit[key] ?? value) === value),
+  )?.reason;
+
 /** Play all checks but the last. */
 async function enact(cell, server, files) {
   const { client, way } = cell;
@@ -86,7 +92,7 @@ async function enact(cell, server, files) {
     return null;
   });
   for (const name of Object.keys(CHECKS).filter((each) => each.match(options.check))) {
-    const reason = client.cannot[name];
+    const reason = whyNot(cell, name);
     if (reason) record(cell, name, "cannot", reason);
     else {
       const trouble = lost ?? (await attempt(cell, name, () => cell.player.plays(name)));

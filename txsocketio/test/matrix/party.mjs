@@ -114,6 +114,11 @@ class Guest {
     return this.arrives();
   }
 
+  /** End its connection. */
+  goes() {
+    this.#manner.letGo(this.socket);
+  }
+
   /** What it is told where it is not let in. */
   isRefused(name) {
     const refused = new Promise((resolve) => {
@@ -126,7 +131,7 @@ class Guest {
 
 /** The sockets of one check, all to one server and over one way. */
 export class Party {
-  #sockets = [];
+  #guests = [];
   #manner;
 
   /**
@@ -167,9 +172,9 @@ export class Party {
   }
 
   #connects(manner, io, way) {
-    const socket = manner.connect(io, this.cell.url, way);
-    this.#sockets.push(socket);
-    return new Guest(manner, socket).arrives();
+    const guest = new Guest(manner, manner.connect(io, this.cell.url, way));
+    this.#guests.push(guest);
+    return guest.arrives();
   }
 
   /** Let them all join a room that is theirs alone; resolve to its name. */
@@ -190,9 +195,18 @@ export class Party {
     if (this.cell.way === "jsonp") same(scriptsLoaded() > 0, true, "JSONP");
   }
 
-  /** Let go of all sockets. */
+  /**
+   * Let all go.
+   *
+   * @returns {boolean} whether none of the clients failed over it.
+   */
   close() {
-    for (const socket of this.#sockets) socket.disconnect();
+    try {
+      for (const guest of this.#guests) guest.goes();
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 

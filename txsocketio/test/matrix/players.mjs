@@ -11,7 +11,7 @@ const PYTHON = process.env.PYTHON ?? "python3";
 const LOG_SHOWN = 2_000;
 
 /** A cell in a process of its own, which takes a name a line and prints its outcomes. */
-export class ProcessPlayer {
+class ProcessPlayer {
   #process;
   #outcomes = new EventEmitter();
   #log = "";
@@ -69,43 +69,54 @@ export class ProcessPlayer {
 }
 
 /** A cell in a page, in a browser context of its own. */
-export class PagePlayer {
-  #context;
+class PagePlayer {
   #page;
+  #url;
+  #cell;
   #errors = [];
 
   /**
+   * @param {import("playwright-core").Page} page
    * @param {string} origin where this package's files are served.
    * @param {object} cell
    */
-  static async open(origin, cell) {
-    const player = new PagePlayer();
-    player.#context = await (await browser()).newContext();
-    player.#page = await player.#context.newPage();
-    player.#page.on("pageerror", (error) => player.#errors.push(String(error)));
-    await player.#page.goto(`${origin}/matrix/page.html`);
-    await player.#page.evaluate((cell) => window.seat(cell), cell);
-    return player;
+  constructor(page, origin, cell) {
+    this.#page = page;
+    this.#url = `${origin}/matrix/page.html`;
+    this.#cell = cell;
+    page.on("pageerror", (error) => this.#errors.push(String(error)));
   }
 
+  /** Load the page anew. */
+  async sits() {
+    await this.#page.goto(this.#url);
+    await this.#page.evaluate((cell) => window.seat(cell), this.#cell);
+    this.#errors.length = 0;
+    return this;
+  }
+
+  /** As in a process; what nobody has caught in the page went wrong too. */
   async plays(name) {
-    try {
-      const trouble = await this.#page.evaluate((name) => window.cell.plays(name), name);
-      return trouble ?? this.#errors.shift() ?? null;
-    } catch (error) {
-      return `its page has failed: ${error.message}`;
-    }
+    const trouble = await this.#page.evaluate((name) => window.cell.plays(name), name);
+    const outcome = trouble ?? this.#errors.shift() ?? null;
+    if (await this.#page.evaluate(() => window.cell.isSpoilt)) await this.sits();
+    return outcome;
   }
 
   async close() {
-    await this.#context.close();
+    await this.#page.context().close();
   }
+}
+
+async function pagePlayer(origin, cell) {
+  const context = await (await browser()).newContext();
+  return new PagePlayer(await context.newPage(), origin, cell).sits();
 }
 
 const PLAYERS = {
   node: (_, cell) => new ProcessPlayer([process.execPath, "in_node.mjs"], cell),
   python: (_, cell) => new ProcessPlayer([PYTHON, "in_python.py"], cell),
-  chromium: (origin, cell) => PagePlayer.open(origin, cell),
+  chromium: pagePlayer,
 };
 
 /**

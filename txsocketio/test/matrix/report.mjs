@@ -30,8 +30,10 @@ function aligned(rows) {
 }
 
 function limits(cells) {
-  return [...new Set(cells.map(({ client }) => client))].flatMap(({ version, absent, cannot }) => [
-    ...absent.map((reason) => `${version} cannot: ${reason}`),
-    ...Object.entries(cannot).map(([check, reason]) => `${version} cannot: ${check}: ${reason}`),
-  ]);
+  return [...new Set(cells.map(({ client }) => client))].flatMap(({ version, cannot }) =>
+    cannot.map(
+      ({ place, way, check, reason }) =>
+        `${[version, place, way, check].filter(Boolean).join(", ")}: cannot: ${reason}`,
+    ),
+  );
 }
