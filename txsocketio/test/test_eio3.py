@@ -13,8 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from txsocketio.errors import Fault, RemoteProtocolError
-from txsocketio.interfaces import IDecoder, IDialect, Place
 from txsocketio.frames import Frame
+from txsocketio.interfaces import IDecoder, IDialect, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol.eio3 import EIO3_MSGPACK, EIO3_PLAIN, EIO3_TEXT, EIO3Decoder
 from txsocketio.settings import Settings
@@ -563,7 +563,9 @@ class DialectTests(SynchronousTestCase):
         All answers to the clients of 1.0 are in bytes.
         """
         self.assertEqual(IN_BYTES.join([]), b"\x00\x01\xff6")
-        body = IN_BYTES.join([IN_BYTES.encode(Packet(Kind.CONNECT)), IN_BYTES.encode(Packet(Kind.PONG))])
+        body = IN_BYTES.join(
+            [IN_BYTES.encode(Packet(Kind.CONNECT)), IN_BYTES.encode(Packet(Kind.PONG))]
+        )
         self.assertEqual(body, counted("40") + counted("3"))
         self.assertTrue(IN_BYTES.isBinary(body))
 

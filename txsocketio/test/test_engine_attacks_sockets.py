@@ -102,8 +102,8 @@ class EngineSocketCase(SocketCase):
 
     def left(self, reason: str) -> None:
         """
-                        A client has gone; the first one is told.
-                """
+        A client has gone; the first one is told.
+        """
         if not self.gone.called:
             self.gone.callback(reason)
 
