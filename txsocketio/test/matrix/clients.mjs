@@ -76,7 +76,7 @@ export const CLIENTS = [
       {
         way: "polling",
         check: "reconnect after a server restart",
-        reason: "it stays away from a server that has said goodbye in a poll, as Node's does too",
+        reason: "it takes a goodbye in a poll for final; Node's server says one as well",
       },
       { check: NO_VOLATILE.check, reason: "it has none" },
       {

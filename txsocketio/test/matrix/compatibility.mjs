@@ -6,7 +6,7 @@ import { NAMES } from "./checks.mjs";
 import { aligned, limits, RESULTS, rows } from "./report.mjs";
 
 const PAGE = fileURLToPath(new URL("../../../docs/compatibility.rst", import.meta.url));
-const GENERATED = /(?<=\.\. What follows is written by compatibility\.mjs\.\n\n).*(?=\.\. Until here\.)/s;
+const GENERATED = /(?<=\.\. What follows is written by \S+\.\n\n).*(?=\.\. Until here\.)/s;
 
 function inShort(outcomes) {
   const failed = outcomes.filter(({ outcome }) => outcome === "failed");

@@ -124,7 +124,7 @@ class Guest:
             namespace=self.namespace,
             callback=lambda *answers: answer.set_result([*answers]),
         )
-        return await within(f"the ack of {event}", answer)
+        return [*await within(f"the ack of {event}", answer)]
 
 
 async def within(what: str, waiting: Awaitable[Any]) -> Any:

@@ -19,8 +19,8 @@ export const count = (outcomes) =>
  */
 export function rows(results, inShort) {
   const ways = [...new Set(results.map(({ way }) => way))];
-  const names = new Map(results.map(({ client, place }) => [`${client} ${place}`, [client, place]]));
-  const body = [...names.values()].map(([client, place]) => [
+  const pairs = results.map(({ client, place }) => [`${client} ${place}`, [client, place]]);
+  const body = [...new Map(pairs).values()].map(([client, place]) => [
     client,
     place,
     ...ways.map((way) => {
