@@ -105,6 +105,10 @@ class IDialect(Interface):
     speaksDrafts: bool = Attribute(
         "Whether its clients may speak WebSocket in the drafts of 2010, which know text only."
     )
+    endsStreamsAloud: bool = Attribute(
+        "Whether a session that the server ends says so on a stream; else the stream's end says it."
+        " A poll is told in any case."
+    )
     postField: bytes = Attribute("The form field that holds a form's packets.")
 
     def locate(path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:

@@ -561,6 +561,9 @@ class Session:
         receiver.closed(event.reason)
 
     def _goodbye(self, event: _Event) -> None:
+        carrier = self._transport
+        if carrier is not None and carrier.isStream and not self.dialect.endsStreamsAloud:
+            return
         # Not bounded: nothing comes after it. Where the generation has no word
         # for it, the client sees its connection go.
         with suppress(UnsupportedByClient):

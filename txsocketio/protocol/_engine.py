@@ -124,6 +124,7 @@ class EngineDialect:
     resumes = False
     joinsByTalking = False
     speaksDrafts = False
+    endsStreamsAloud = False
     postField = b"d"
 
     def __init__(self, codec: Codec) -> None:

@@ -86,6 +86,7 @@ class FirstDialect:
     rootIsConnection = True
     joinsRoot = True
     speaksDrafts = True
+    endsStreamsAloud = True
     recovers = False
     postField = b"data"
 

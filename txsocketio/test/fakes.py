@@ -195,6 +195,7 @@ class FakeDialect:
     defaults: Mapping[str, Mapping[str, Any]] = {}
     joinsByTalking = True
     speaksDrafts = True
+    endsStreamsAloud = True
     postField = b"data"
 
     def __init__(

@@ -8,6 +8,7 @@ something; where nothing else is said, an event is acknowledged with nothing:
   - C{echo(*arguments)}: acknowledge with the same arguments.
   - C{bounce(event, *arguments)}: emit that event, with these arguments.
   - C{octets(data)}: acknowledge with the list of the bytes in C{data}.
+  - C{spell(text)}: acknowledge with the list of the characters' numbers.
   - C{ask(*question)}: ask the client itself, by the event C{question}, and
     acknowledge with the list of what its acknowledgement holds.
   - C{where()}: acknowledge with the namespace's name.
@@ -96,6 +97,7 @@ class Host:
         client.on("echo", lambda *arguments: arguments)
         client.on("bounce", client.emit)
         client.on("octets", lambda data: [*data])
+        client.on("spell", lambda text: [*map(ord, text)])
         client.on("ask", self.ask)
         client.on("where", lambda: client.namespace.name)
         client.on("join", client.join)

@@ -69,6 +69,8 @@ export const CHECKS = {
     const room = await party.gathers(guest, witness);
     for (const text of TEXTS) {
       same(await guest.asks("echo", text, { [text]: [text] }), [text, { [text]: [text] }], "echo");
+      const letters = [...text].map((each) => each.codePointAt(0));
+      same(await guest.asks("spell", text), [letters], "the text, as the server has it");
       guest.emits("tell", room, text);
       witness.emits("tell", room, text);
     }
