@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsocketio import Client, DisconnectReason
+from txsocketio import Client, ConnectionRefused, DisconnectReason
 from txsocketio.packets import ROOT, Kind
 from txsocketio.test.hall import Hall
 from txsocketio.test.support import Server
@@ -362,6 +362,31 @@ class Any_(InboxCase):
         second.emit("c")
         self.assertEqual(["a"], self.calls)
         self.assertEqual({self.client}, self.hall.root.overheard)
+
+    def test_outgoingEarly(self) -> None:
+        """
+        Middleware may ask for it before the client is let in. Nothing is kept
+        of who never is, nor of who asks when it has gone.
+        """
+        self.client.disconnect()
+        self.client.onAnyOutgoing(self.note)
+        decided: list[Deferred[None]] = []
+
+        def think(client: Client) -> Deferred[None]:
+            client.onAnyOutgoing(self.note)
+            decided.append(Deferred())
+            return decided[-1]
+
+        self.hall.root.use(think)
+        _, gone, let = (self.hall.come(ROOT) for _ in range(3))
+        decided[0].errback(ConnectionRefused("no"))
+        gone.lose()
+        decided[1].callback(None)
+        self.assertEqual(set(), self.hall.root.overheard)
+        decided[2].callback(None)
+        self.hall.root.emit("a")
+        self.assertEqual([("a",)], self.calls)
+        self.assertEqual({let.client()}, self.hall.root.overheard)
 
     def test_outgoingRaises(self) -> None:
         """
