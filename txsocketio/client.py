@@ -513,7 +513,7 @@ class Client(Verbs, EventSource):
         if packet.kind is Kind.ACK:
             # A handler may be waiting for it: it does not wait its turn.
             self._acks.answered(packet.id, packet.data)
-        else:
+        elif not self._ended:
             self._inbox.take(packet)
 
     def drained(self) -> None:

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio import Client, ConnectionRefused, DisconnectReason
 from txsocketio.packets import ROOT, Kind
-from txsocketio.test.hall import Hall
+from txsocketio.test.hall import OLD, Hall
 from txsocketio.test.support import Server
 
 
@@ -309,6 +309,31 @@ class Going(InboxCase):
         self.assertEqual([(), told, (why,)], self.calls)
         self.assertEqual(frozenset(), self.client.rooms)
         self.assertNotIn("blue", self.hall.root.rooms)
+
+
+    def test_nothingBehind(self) -> None:
+        """
+        Who is sent away while it is let in, or by the first of what it sent
+        before it was, is not heard any more.
+        """
+        decided: Deferred[bool] = Deferred()
+        parent = self.hall.parent(lambda name, auth: decided)
+        chat = self.hall.of("/chat")
+
+        def hear(client: Client) -> None:
+            client.on("a", lambda: client.disconnect())
+            client.onAny(self.note)
+            client.on("disconnect", lambda reason: self.note("gone"))
+
+        parent.on("connection", hear)
+        chat.on("connection", hear)
+        chat.on("connection", lambda client: client.disconnect())
+        early = self.hall.come("/room")
+        early.emit("/room", "a")
+        early.emit("/room", "b")
+        decided.callback(True)
+        self.hall.come(dialect=OLD).emit("/chat", "c")
+        self.assertEqual([("a",), ("gone",), ("gone",)], self.calls)
 
 
 class Any_(InboxCase):
