@@ -344,7 +344,8 @@ class Client(Verbs, EventSource):
         @return: C{f}.
         """
         self._outgoing.append(f)
-        self.namespace.overheard.add(self)
+        if self.connected:
+            self.namespace.overheard.add(self)
         return f
 
     def offAnyOutgoing(self, f: Handler | None = None) -> None:
@@ -433,6 +434,8 @@ class Client(Verbs, EventSource):
         self.connected = self._inbox.isOpen = not self._ended
         if self.connected:
             self._rooms.add(self.sessionId)
+            if self._outgoing:
+                self.namespace.overheard.add(self)
         return self.connected
 
     def welcomeAgain(self) -> None:
@@ -510,7 +513,7 @@ class Client(Verbs, EventSource):
         if packet.kind is Kind.ACK:
             # A handler may be waiting for it: it does not wait its turn.
             self._acks.answered(packet.id, packet.data)
-        else:
+        elif not self._ended:
             self._inbox.take(packet)
 
     def drained(self) -> None:

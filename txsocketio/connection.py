@@ -212,6 +212,7 @@ class Connection:
         name = packet.namespace
         if self._deciding.get(name) is not held:
             # It has left meanwhile.
+            self._registry.tidy(name)
             return
         del self._deciding[name]
         if isinstance(found, Failure):
@@ -256,9 +257,11 @@ class Connection:
             await self._atRoot
         if await namespace.admit(client, welcome, partial(self._refused, client)):
             self._session.joined()
+            greeted = Deferred.fromCoroutine(namespace.greet(client))
+            # The others do not wait for handlers, but come after them.
             if not self._atRoot.called:
                 self._atRoot.callback(None)
-            await namespace.greet(client)
+            await greeted
 
     def _welcome(self, packet: Packet | None) -> None:
         if packet is not None:

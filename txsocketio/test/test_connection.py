@@ -350,6 +350,25 @@ class RootFirst(RealmCase):
         self.assertEqual(["connection", "early"], self.calls)
         self.assertEqual([CONNECT], peer.heard())
 
+    def test_realmComesAfter(self) -> None:
+        """
+        The handlers of the default namespace hear of the client first, and
+        what they wait for is nothing to the others.
+        """
+        decided: Deferred[None] = Deferred()
+        waiting: Deferred[None] = Deferred()
+        self.io.use(lambda client: decided)
+
+        def connection(client: Client) -> Deferred[None]:
+            self.calls.append("root")
+            return waiting
+
+        self.io.on("connection", connection)
+        peer = Peer(self.server)
+        peer.say("r:chat:early")
+        decided.callback(None)
+        self.assertEqual(["root", "connection", "early"], self.calls)
+
     def test_realmRefused(self) -> None:
         """
         If it is turned away there, it never was in a realm.

@@ -384,6 +384,19 @@ class CleaningUp(ParentCase):
             self.assertIn("'no'", self.hall.come(f"/room-{number}").heard()[0])
         self.assertEqual({}, {**self.parent.children})
 
+    def test_goneBefore(self) -> None:
+        """
+        Nor does who has gone before it was decided that there is to be one.
+        """
+        decided: Deferred[bool] = Deferred()
+        self.hall.parent(lambda name, auth: decided)
+        self.hall.come("/a").say(Kind.DISCONNECT, "/a")
+        self.hall.come("/b").lose()
+        staying = self.hall.come("/c")
+        decided.callback(True)
+        self.assertEqual(["/", "/c"], [*self.hall.registry])
+        self.assertEqual(["CONNECT /c SID3/c"], staying.heard())
+
     def test_others(self) -> None:
         """
         Namespaces that the application has asked for stay.
