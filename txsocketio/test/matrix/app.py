@@ -26,6 +26,9 @@ something; where nothing else is said, an event is acknowledged with nothing:
     the reason.
   - C{kick()}: disconnect the client.
 
+Who comes with a number C{count} in the query gets so many numbers at once, as
+by C{count}.
+
 All this is the same in the namespace C{/chat}. C{/closed} lets nobody in.
 """
 
@@ -111,6 +114,8 @@ class Host:
         client.on("whoami", lambda: client.sessionId)
         client.on("farewell", self.farewells.__getitem__)
         client.on("kick", client.disconnect)
+        if "count" in client.handshake.query:
+            Deferred.fromCoroutine(self.count(0, int(client.handshake.query["count"])))
 
     async def ask(self, *question: Any) -> list[Any]:
         """
