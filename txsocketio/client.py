@@ -137,7 +137,7 @@ class Client(Verbs, EventSource):
             self.handshake = replace(self.handshake, auth=auth)
         self._ended = False
         self._handlers = Handlers()
-        self._inbox = Inbox(self, self._handlers)
+        self._inbox = Inbox(self, self._handlers, connection.backlog)
         self._acks = Acks(session.settings.maxAcks)
         self._flow: Flow | None = None
         self._outgoing: list[Handler] = []
@@ -531,6 +531,7 @@ class Client(Verbs, EventSource):
         """
         self._ended = True
         if not self.connected:
+            self._inbox.over()
             return
         self.connected = False
         self._mayComeBack(reason)

@@ -171,6 +171,7 @@ class Listener(Audience, EventSource):
             dialects,
             {name: classes[name](gate) for name in names},
             ClientFiles(options.clientFiles or BROWSER, options.flashMovie),
+            self.origins,
         )
 
     def _registry(self) -> Registry:

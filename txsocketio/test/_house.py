@@ -21,6 +21,7 @@ LAYERS = (
     ("errors", "handshake", "interfaces", "packets", "settings"),
     (
         "acks",
+        "backlog",
         "bodylimit",
         "codings",
         "frames",

@@ -977,6 +977,20 @@ class PacketAttacks(AttackCase):
         wire.say("1:1::," * 102)
         self.assertClosed(wire, 1008, "too many pending messages: more than 100 packets wait")
 
+    def test_floodOfLargePackets(self) -> None:
+        """
+        Nor more than C{maxPendingBytes}.
+        """
+        self.serve(maxPendingBytes=50_000)
+        wire = self.open()
+        (sid,) = set(self.server.io.clients) - self.honest
+        self.server.io.clients[sid].on("message", lambda message: Deferred())
+        for _ in range(10):
+            wire.say(message(":" + "x" * 10_000))
+        self.assertClosed(
+            wire, 1008, "too many pending messages: packets of more than 50000 bytes wait"
+        )
+
 
 class WebSocketAttacks(AttackCase):
     """
@@ -1560,6 +1574,7 @@ class DocumentTests(SynchronousTestCase):
         named, _ = self.named()
         attacks = self.tests("test_attacks", "test_attacks_sockets")
         others = self.tests(
+            "test_backlog",
             "test_bodylimit",
             "test_hixie",
             "test_joining",

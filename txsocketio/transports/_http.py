@@ -212,9 +212,6 @@ class HTTPTransport:
         """
         Serve the request, or say in one line why not.
         """
-        if request.method not in self.methods:
-            request.setHeader(b"Allow", b", ".join(self.methods))
-            return complain(request, place.dialect, _WRONG_METHOD)
         verdict = self.gate.origins.judge(request.requestHeaders.getRawHeaders)
         if not verdict.allowed:
             return self.refuse(request, place, verdict)
@@ -222,6 +219,9 @@ class HTTPTransport:
             # A header stays where it was first, whatever it is set to.
             request.setHeader(name, b"")
         allowOrigin(request, verdict)
+        if request.method not in self.methods:
+            request.setHeader(b"Allow", b", ".join(self.methods))
+            return complain(request, place.dialect, _WRONG_METHOD)
         if place.sid is None and request.method == b"GET" and self.gate.allowRequest is not None:
             Deferred.fromCoroutine(self._serveIfAllowed(request, place))
             return NOT_DONE_YET
