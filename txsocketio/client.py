@@ -314,7 +314,7 @@ class Client(Verbs, EventSource):
     def onAny(self, f: Handler) -> Handler:
         """
         Call C{f(event, *args)} at every event from the client, messages
-        included, beside its other handlers.
+        included, before its other handlers.
 
         @return: C{f}.
         """

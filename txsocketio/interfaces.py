@@ -88,6 +88,10 @@ class IDialect(Interface):
         "Whether a client may come back to its session when its connection has gone, or bring a"
         " second one that takes over; else either ends the session."
     )
+    partsAlone: bool = Attribute(
+        "Whether the goodbye of a session comes by a poll of its own: genuine clients heed it"
+        " before what stands in front of it."
+    )
     rootIsConnection: bool = Attribute(
         "Whether leaving the default namespace ends the whole connection, and the reverse."
     )

@@ -324,6 +324,9 @@ class Session:
         """
         See L{ISession.receivedPayload}.
         """
+        if self.state is State.LEAVING:
+            # Who is told of a fault does not come for the goodbye.
+            return
         if self._receiver is _DISCARDING:
             raise RemoteProtocolError("this session has ended", HTTPStatus.NOT_FOUND)
         if self._dispatching:
@@ -453,16 +456,24 @@ class Session:
         for frame in kept:
             self._append(frame, False)
 
+    def _takeOut(self, transport: ITransport) -> list[Frame]:
+        """
+        @return: what is to be written next.
+        """
+        frames, isLeaving = [frame for frame, _ in self._queue], self.state is State.LEAVING
+        self._emptyQueue()
+        if isLeaving and len(frames) > 1 and self.dialect.partsAlone and not transport.isStream:
+            self._append(frames.pop(), False)
+        return frames
+
     def _emptyQueue(self) -> None:
         self._queue.clear()
         self._queueBytes = self._volatile = 0
 
     def _flush(self) -> None:
         if self._queue and self.writable:
-            frames = [frame for frame, _ in self._queue]
-            self._emptyQueue()
             assert self._transport is not None
-            self._transport.write(frames)
+            self._transport.write(self._takeOut(self._transport))
             self._receiver.drained()
         if self._life.carriage is State.LEAVING and not self._queue:
             self._step(_Event(Input.DRAINED))

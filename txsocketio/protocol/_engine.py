@@ -122,6 +122,7 @@ class EngineDialect:
         for name, closeTimeout in (("polling", None), ("websocket", 0.0))
     }
     resumes = False
+    partsAlone = True
     joinsByTalking = False
     speaksDrafts = False
     endsStreamsAloud = False

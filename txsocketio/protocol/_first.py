@@ -83,6 +83,7 @@ class FirstDialect:
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     serverBeats = True
     resumes = True
+    partsAlone = False
     rootIsConnection = True
     joinsRoot = True
     speaksDrafts = True

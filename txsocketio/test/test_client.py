@@ -812,7 +812,8 @@ class Listening(ClientCase):
 
     def test_onAny(self) -> None:
         """
-        Every event of the client, and its name, messages included.
+        Every event of the client, and its name, messages included, before
+        the handlers of that event.
         """
         self.client.onAny(self.note)
         self.client.on("chat", lambda n: self.note("chat itself"))
@@ -820,7 +821,7 @@ class Listening(ClientCase):
         self.peer.emit("chat", 1)
         self.peer.emit("nobody", 2)
         self.assertEqual(
-            [("message", "hi"), ("chat itself",), ("chat", 1), ("nobody", 2)], self.calls
+            [("message", "hi"), ("chat", 1), ("chat itself",), ("nobody", 2)], self.calls
         )
 
     def test_onAnyAnswersNothing(self) -> None:
@@ -1080,13 +1081,13 @@ class Order(ClientCase):
         self.client.on("message", self.slow)
         self.peer.send("a")
         self.peer.send("b")
-        first = [("a",), ("message", "a"), ("io", "a")]
+        first = [("message", "a"), ("a",), ("io", "a")]
         self.assertEqual(first, self.calls)
         self.go()
         self.go()
         self.assertEqual(first, self.calls)
         self.go()
-        self.assertEqual([*first, ("b",), ("message", "b"), ("io", "b")], self.calls)
+        self.assertEqual([*first, ("message", "b"), ("b",), ("io", "b")], self.calls)
 
     def test_onAnySlow(self) -> None:
         """
