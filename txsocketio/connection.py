@@ -212,6 +212,7 @@ class Connection:
         name = packet.namespace
         if self._deciding.get(name) is not held:
             # It has left meanwhile.
+            self._registry.tidy(name)
             return
         del self._deciding[name]
         if isinstance(found, Failure):
