@@ -100,11 +100,11 @@ class Client(Verbs, EventSource):
         "_acks",
         "_away",
         "_connection",
-        "_ended",
         "_flow",
         "_handlers",
         "_inbox",
         "_outgoing",
+        "_reason",
         "_recoveryId",
         "_rooms",
         "_since",
@@ -135,7 +135,8 @@ class Client(Verbs, EventSource):
         self.handshake: Handshake = session.handshake
         if auth is not None:
             self.handshake = replace(self.handshake, auth=auth)
-        self._ended = False
+        # Why it has gone, if it has.
+        self._reason: DisconnectReason | None = None
         self._handlers = Handlers()
         self._inbox = Inbox(self, self._handlers)
         self._acks = Acks(session.settings.maxAcks)
@@ -252,7 +253,7 @@ class Client(Verbs, EventSource):
         id = self.namespace.newAck()
         packet = eventPacket(self.namespace.name, event, args, id)
         if not self.connected:
-            return fail(ClientDisconnected(DisconnectReason.TRANSPORT_CLOSE))
+            return fail(ClientDisconnected(self._reason or DisconnectReason.TRANSPORT_CLOSE))
         frame = self.session.dialect.encode(packet)
         done = self._acks.expect(id)
         if not done.called:
@@ -269,7 +270,7 @@ class Client(Verbs, EventSource):
 
         @raise LocalProtocolError: more than C{maxRooms}.
         """
-        if self._ended:
+        if self._reason is not None:
             return
         if len(self._rooms.union(rooms)) > self.session.settings.maxRooms:
             raise LocalProtocolError(f"more than {self.session.settings.maxRooms} rooms")
@@ -427,11 +428,11 @@ class Client(Verbs, EventSource):
         @param welcome: called with what it is told of that.
         @return: L{False} where it has gone meanwhile.
         """
-        if not self._ended:
+        if self._reason is None:
             self._catchUp()
             welcome(self._welcome())
         # That may have been more than the client takes.
-        self.connected = self._inbox.isOpen = not self._ended
+        self.connected = self._inbox.isOpen = self._reason is None
         if self.connected:
             self._rooms.add(self.sessionId)
             if self._outgoing:
@@ -513,7 +514,7 @@ class Client(Verbs, EventSource):
         if packet.kind is Kind.ACK:
             # A handler may be waiting for it: it does not wait its turn.
             self._acks.answered(packet.id, packet.data)
-        elif not self._ended:
+        elif self._reason is None:
             self._inbox.take(packet)
 
     def drained(self) -> None:
@@ -529,7 +530,7 @@ class Client(Verbs, EventSource):
         """
         The client has left the namespace, or gone altogether.
         """
-        self._ended = True
+        self._reason = reason
         if not self.connected:
             return
         self.connected = False

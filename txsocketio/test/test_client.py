@@ -439,10 +439,11 @@ class Acknowledgements(ClientCase):
 
     def test_gone(self) -> None:
         """
-        Of a client that has gone already, it fails at once.
+        Of a client that has gone already, it fails at once, with the reason.
         """
         self.peer.goodbye()
-        self.failureResultOf(self.client.emitWithAck("ask"), ClientDisconnected)
+        error = self.failureResultOf(self.client.emitWithAck("ask"), ClientDisconnected).value
+        self.assertIs(DisconnectReason.CLIENT, error.reason)
 
     def test_tooMany(self) -> None:
         """
