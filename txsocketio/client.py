@@ -60,6 +60,18 @@ class _Volatile(Verbs):
         """
         return self._client.local.volatile
 
+    def broadcast(self, message: Any) -> None:
+        """
+        See L{Client.broadcast}.
+        """
+        self.exclude().send(message)
+
+    def emitWithAck(self, event: str, *args: Any, timeout: float | None = None) -> Deferred[Any]:
+        """
+        See L{Client.emitWithAck}. What is dropped is not acknowledged.
+        """
+        return self._client.ask(event, args, timeout, isVolatile=True)
+
     @property
     def _spokenIn(self) -> str:
         return self._client.namespace.name
@@ -250,17 +262,7 @@ class Client(Verbs, EventSource):
             L{ClientDisconnected}.
         @raise LocalProtocolError: it cannot be written.
         """
-        id = self.namespace.newAck()
-        packet = eventPacket(self.namespace.name, event, args, id)
-        if not self.connected:
-            return fail(ClientDisconnected(self._reason or DisconnectReason.TRANSPORT_CLOSE))
-        frame = self.session.dialect.encode(packet)
-        done = self._acks.expect(id)
-        if not done.called:
-            self.overhear(packet)
-            self.session.write(frame)
-            self._written()
-        return within(done, timeout, self.namespace.clock)
+        return self.ask(event, args, timeout)
 
     # Rooms.
 
@@ -389,7 +391,7 @@ class Client(Verbs, EventSource):
         """
         self.send(data)
 
-    # What the namespace says.
+    # What the namespace and the verbs say.
 
     def tell(self, packet: Packet, isVolatile: bool = False) -> None:
         """
@@ -401,6 +403,24 @@ class Client(Verbs, EventSource):
             self.overhear(packet)
             self.session.send(packet, isVolatile)
             self._written()
+
+    def ask(
+        self, event: str, args: tuple[Any, ...], timeout: float | None, isVolatile: bool = False
+    ) -> Deferred[Any]:
+        """
+        See L{emitWithAck}.
+        """
+        id = self.namespace.newAck()
+        packet = eventPacket(self.namespace.name, event, args, id)
+        if not self.connected:
+            return fail(ClientDisconnected(self._reason or DisconnectReason.TRANSPORT_CLOSE))
+        frame = self.session.dialect.encode(packet)
+        done = self._acks.expect(id)
+        if not done.called:
+            self.overhear(packet)
+            self.session.write(frame, isVolatile)
+            self._written()
+        return within(done, timeout, self.namespace.clock)
 
     def _written(self) -> None:
         if self._flow is not None:
