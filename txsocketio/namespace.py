@@ -141,6 +141,9 @@ class Namespace(Audience, EventSource):
         """
         Send a packet to clients of this process.
         """
+        if packet.namespace != self.name:
+            # It was said to a parent.
+            packet = packet._replace(namespace=self.name)
         if self.recovery is not None and not isVolatile:
             packet = self.recovery.record(address, packet)
         self._fanOut(packet, self.select(address), isVolatile)
