@@ -310,7 +310,6 @@ class Going(InboxCase):
         self.assertEqual(frozenset(), self.client.rooms)
         self.assertNotIn("blue", self.hall.root.rooms)
 
-
     def test_nothingBehind(self) -> None:
         """
         Who is sent away while it is let in, or by the first of what it sent
@@ -321,7 +320,7 @@ class Going(InboxCase):
         chat = self.hall.of("/chat")
 
         def hear(client: Client) -> None:
-            client.on("a", lambda: client.disconnect())
+            client.on("a", client.disconnect)
             client.onAny(self.note)
             client.on("disconnect", lambda reason: self.note("gone"))
 
