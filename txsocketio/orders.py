@@ -5,7 +5,7 @@ in every process.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol
 
 from txsocketio.errors import LocalProtocolError
 from txsocketio.packets import Packet
@@ -46,7 +46,7 @@ class Place(Protocol):
 
 class Say(NamedTuple):
     """
-    Send a packet.
+    Send a packet, in whatever namespace this is published to.
 
     @ivar isVolatile: only to who can be written to now.
     """
@@ -54,12 +54,6 @@ class Say(NamedTuple):
     address: Address
     packet: Packet
     isVolatile: bool = False
-
-    def at(self, namespace: str) -> Self:
-        """
-        The same for another namespace.
-        """
-        return self._replace(packet=self.packet._replace(namespace=namespace))
 
     def carryOut(self, place: Place) -> None:
         """
@@ -75,12 +69,6 @@ class Join(NamedTuple):
 
     address: Address
     rooms: tuple[str, ...]
-
-    def at(self, namespace: str) -> Self:
-        """
-        See L{Say.at}.
-        """
-        return self
 
     def carryOut(self, place: Place) -> None:
         """
@@ -104,12 +92,6 @@ class Leave(NamedTuple):
     address: Address
     rooms: tuple[str, ...]
 
-    def at(self, namespace: str) -> Self:
-        """
-        See L{Say.at}.
-        """
-        return self
-
     def carryOut(self, place: Place) -> None:
         """
         See L{Say.carryOut}.
@@ -127,12 +109,6 @@ class Dismiss(NamedTuple):
 
     address: Address
     close: bool = False
-
-    def at(self, namespace: str) -> Self:
-        """
-        See L{Say.at}.
-        """
-        return self
 
     def carryOut(self, place: Place) -> None:
         """

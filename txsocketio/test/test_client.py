@@ -298,6 +298,30 @@ class Volatile(ClientCase):
         self.client.volatile.emit("c", 1)
         self.assertEqual([":a", 'j:"b"', "e:c\nj:[1]"], self.peer.heard())
 
+    def test_asking(self) -> None:
+        """
+        So with what is to be acknowledged: who is not asked does not answer.
+        """
+        dropped = self.poller.volatile.emitWithAck("a", timeout=5)
+        asked = self.client.volatile.emitWithAck("b", 1, timeout=5)
+        self.assertEqual(["a:2\ne:b\nj:[1]"], self.peer.heard())
+        self.peer.say("a:2\ne:\nj:[7]")
+        self.assertEqual(7, self.successResultOf(asked))
+        self.server.clock.advance(5)
+        self.failureResultOf(dropped, AckTimeout)
+        self.poller.send("c")
+        self.assertEqual(b"1:2::c,", self.server.poll(self.sid).answer().body)
+
+    def test_broadcast(self) -> None:
+        """
+        So with what is for the others.
+        """
+        self.client.volatile.broadcast("a")
+        self.poller.volatile.broadcast("b")
+        self.poller.send("c")
+        self.assertEqual(b"1:2::c,", self.server.poll(self.sid).answer().body)
+        self.assertEqual([":b"], self.peer.heard())
+
     def test_socketFull(self) -> None:
         """
         A WebSocket that takes no more just now is not written to.
@@ -439,10 +463,11 @@ class Acknowledgements(ClientCase):
 
     def test_gone(self) -> None:
         """
-        Of a client that has gone already, it fails at once.
+        Of a client that has gone already, it fails at once, with the reason.
         """
         self.peer.goodbye()
-        self.failureResultOf(self.client.emitWithAck("ask"), ClientDisconnected)
+        error = self.failureResultOf(self.client.emitWithAck("ask"), ClientDisconnected).value
+        self.assertIs(DisconnectReason.CLIENT, error.reason)
 
     def test_tooMany(self) -> None:
         """

@@ -388,12 +388,13 @@ class CleaningUp(ParentCase):
         """
         Nor does who has gone before it was decided that there is to be one.
         """
-        decided: Deferred[bool] = Deferred()
-        self.hall.parent(lambda name, auth: decided)
+        decided: dict[str, Deferred[bool]] = {name: Deferred() for name in ("/a", "/b", "/c")}
+        self.hall.parent(lambda name, auth: decided[name])
         self.hall.come("/a").say(Kind.DISCONNECT, "/a")
         self.hall.come("/b").lose()
         staying = self.hall.come("/c")
-        decided.callback(True)
+        for each in decided.values():
+            each.callback(True)
         self.assertEqual(["/", "/c"], [*self.hall.registry])
         self.assertEqual(["CONNECT /c SID3/c"], staying.heard())
 
