@@ -1237,7 +1237,7 @@ class EndTests(SynchronousTestCase):
         """
         self.bench.send("a")
         self.assertEqual(self.stream.texts(), [])
-        self.assertEqual((len(self.session._queue), self.session._queueBytes), (0, 0))
+        self.assertEqual((len(self.session._outbox), self.session.pending), (0, 0))
 
     def test_received(self) -> None:
         """
@@ -1270,7 +1270,7 @@ class EndTests(SynchronousTestCase):
         bench.poll()
         bench.send("a")
         bench.session.fail(DisconnectReason.CLIENT)
-        self.assertEqual((len(bench.session._queue), bench.session._queueBytes), (0, 0))
+        self.assertEqual((len(bench.session._outbox), bench.session.pending), (0, 0))
 
     def test_discarding(self) -> None:
         """
