@@ -27,7 +27,7 @@ class Address(NamedTuple):
 EVERYBODY = Address()
 
 
-class Place(Protocol):
+class Domain(Protocol):
     """
     Where an order is carried out; see
     L{txsocketio.namespace.Namespace}.
@@ -55,11 +55,11 @@ class Say(NamedTuple):
     packet: Packet
     isVolatile: bool = False
 
-    def carryOut(self, place: Place) -> None:
+    def carryOut(self, domain: Domain) -> None:
         """
         Do it, with the clients of this process.
         """
-        place.say(self.address, self.packet, self.isVolatile)
+        domain.say(self.address, self.packet, self.isVolatile)
 
 
 class Join(NamedTuple):
@@ -70,12 +70,12 @@ class Join(NamedTuple):
     address: Address
     rooms: tuple[str, ...]
 
-    def carryOut(self, place: Place) -> None:
+    def carryOut(self, domain: Domain) -> None:
         """
         See L{Say.carryOut}.
         """
         refusals = []
-        for client in place.select(self.address):
+        for client in domain.select(self.address):
             try:
                 client.join(*self.rooms)
             except LocalProtocolError as error:
@@ -92,11 +92,11 @@ class Leave(NamedTuple):
     address: Address
     rooms: tuple[str, ...]
 
-    def carryOut(self, place: Place) -> None:
+    def carryOut(self, domain: Domain) -> None:
         """
         See L{Say.carryOut}.
         """
-        for client in place.select(self.address):
+        for client in domain.select(self.address):
             client.leave(*self.rooms)
 
 
@@ -110,11 +110,11 @@ class Dismiss(NamedTuple):
     address: Address
     close: bool = False
 
-    def carryOut(self, place: Place) -> None:
+    def carryOut(self, domain: Domain) -> None:
         """
         See L{Say.carryOut}.
         """
-        for client in place.select(self.address):
+        for client in domain.select(self.address):
             client.disconnect(self.close)
 
 

@@ -968,6 +968,16 @@ class LengthAttacks(EngineCase):
         poll = self.server.poll(self.poller)
         self.assertEqual(poll.answer().body, "1:2::\ufffd,".encode())
 
+    def test_surrogatesInHeartbeat(self) -> None:
+        """
+        The answer to a heartbeat says it in the same way.
+        """
+        sid, _ = self.pollingAttacker()
+        body = b"\0\4\xff2\xed\xa0\x80"
+        posted = self.postBody(sid, body, {"Content-Type": "application/octet-stream"})
+        self.assertEqual(posted.answer().body, b"ok")
+        self.assertEqual(self.pollOf(sid).answer().body, "2:3\ufffd".encode())
+
     def test_binaryLengths(self) -> None:
         """
         The same of bodies that are binary.
