@@ -235,6 +235,7 @@ TABLE: dict[tuple[State, Input], Row] = {
     (State.LEAVING, Input.FAREWELL_OVER): _GONE,
     (State.CLOSED, Input.POLLED): _TOO_LATE,
     (State.CLOSED, Input.OPENED): _TOO_LATE,
+    (State.CLOSED, Input.UPGRADED): _TOO_LATE,
     # The pulse begins with the connection and rests between polls unchanged;
     # a heartbeat that went down with its connection is not held against the
     # client.

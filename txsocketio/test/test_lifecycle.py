@@ -490,6 +490,21 @@ class RowTests(SynchronousTestCase):
         self.assertEqual((stream.written, stream.closed), ([], [(DisconnectReason.CLIENT, "")]))
         self.assertState(State.CLOSED, State.SILENT)
 
+    def test_closedUpgraded(self) -> None:
+        poll = self.modern().polled()
+        streams: list[FakeStream] = []
+
+        def meanwhile() -> None:
+            self.session.fail(DisconnectReason.CLIENT)
+            streams.append(self.bench.probe())
+            streams[0].hear("UPGRADE")
+
+        poll.onWrite = meanwhile
+        self.clock.advance(INTERVALS["duration"])
+        (stream,) = streams
+        self.assertEqual(stream.closed, [(DisconnectReason.CLIENT, "")])
+        self.assertState(State.CLOSED, State.SILENT)
+
     # STILL
 
     def test_stillPolled(self) -> None:

@@ -14,6 +14,7 @@ from txsocketio import Client, DisconnectReason
 from txsocketio.test.support import (
     BINARY,
     CLOSE,
+    HANDSHAKE,
     TEXT,
     Server,
     WebSocketFrame,
@@ -315,6 +316,24 @@ class UpgradeTests(EngineCase):
         self.assertClosed(wire, 1002, f"parse error: {reason}")
         self.assertEqual(self.held.answer().body, b"6")
         self.assertEqual(self.reasons, [DisconnectReason.PARSE_ERROR])
+
+    def test_endsMeanwhile(self) -> None:
+        """
+        So does one that ends while the server answers a poll behind which, on
+        one connection, the end and the offer have been waiting.
+        """
+        path = f"/socket.io{POLLING}{self.query}"
+        wire = self.server.request("POST", path, body=b"x", wire=self.held)
+        path = f"/socket.io{WEBSOCKET}{self.query}"
+        self.server.request("GET", path, HANDSHAKE, wire=wire)
+        wire.receive(frame(TEXT, b"2probe") + frame(TEXT, b"5"))
+        self.server.clock.advance(25.1)
+        self.assertEqual(self.reasons, [DisconnectReason.PARSE_ERROR])
+        _, _, rest = wire.value().partition(b"101 Switching Protocols")
+        wire.clear()
+        wire.write(rest.partition(b"\r\n\r\n")[2])
+        probe, close = wire.frames()
+        self.assertEqual((probe.payload, close.opcode), (b"3probe", CLOSE))
 
     def test_shutdown(self) -> None:
         """
