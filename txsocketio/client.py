@@ -150,7 +150,7 @@ class Client(Verbs, EventSource):
         # Why it has gone, if it has.
         self._reason: DisconnectReason | None = None
         self._handlers = Handlers()
-        self._inbox = Inbox(self, self._handlers)
+        self._inbox = Inbox(self, self._handlers, connection.backlog)
         self._acks = Acks(session.settings.maxAcks)
         self._flow: Flow | None = None
         self._outgoing: list[Handler] = []
@@ -317,7 +317,7 @@ class Client(Verbs, EventSource):
     def onAny(self, f: Handler) -> Handler:
         """
         Call C{f(event, *args)} at every event from the client, messages
-        included, beside its other handlers.
+        included, before its other handlers.
 
         @return: C{f}.
         """
@@ -552,6 +552,7 @@ class Client(Verbs, EventSource):
         """
         self._reason = reason
         if not self.connected:
+            self._inbox.over()
             return
         self.connected = False
         self._mayComeBack(reason)

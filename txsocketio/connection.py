@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from txsocketio.backlog import Backlog
 from txsocketio.client import Client
 from txsocketio.errors import (
     ConnectionRefused,
@@ -32,6 +33,9 @@ from txsocketio.session import Session
 class Connection:
     """
     What a session hands its packets to.
+
+    @ivar backlog: what its clients have sent and the application is not done
+        with.
     """
 
     __slots__ = (
@@ -42,15 +46,17 @@ class Connection:
         "_registry",
         "_session",
         "_thinking",
+        "backlog",
     )
 
     def __init__(self, registry: Registry, session: Session) -> None:
         self._registry = registry
         self._session = session
+        self.backlog = Backlog(session)
         self._clients: dict[str, Client] = {}
         # By name, what has come while it is decided whether there is such a
-        # namespace.
-        self._deciding: dict[str, list[Packet]] = {}
+        # namespace, and its weight.
+        self._deciding: dict[str, list[tuple[Packet, int]]] = {}
         # Names only, the oldest first.
         self._dismissed: dict[str, None] = {}
         # How many answers the application owes, to who has left meanwhile too.
@@ -92,6 +98,7 @@ class Connection:
         """
         See L{IReceiver.closed}.
         """
+        self.backlog.close()
         self._deciding.clear()
         while self._clients:
             self._drop(next(iter(self._clients)), reason)
@@ -144,7 +151,7 @@ class Connection:
             return
         found = self._seek(packet)
         if isinstance(found, Deferred):
-            self._wait(packet, found, [], True)
+            self._wait(packet, found, True)
         elif found is None:
             self._refuse(name, INVALID)
         else:
@@ -178,7 +185,7 @@ class Connection:
             if found is None:
                 raise RemoteProtocolError(f"there is no namespace {name[:50]!a}")
             if isinstance(found, Deferred):
-                self._wait(Packet(Kind.CONNECT, namespace=name), found, [packet], False)
+                self._wait(Packet(Kind.CONNECT, namespace=name), found, False, packet)
             else:
                 self._join(found, isTold=False).received(packet)
 
@@ -189,32 +196,53 @@ class Connection:
         inUse = max(len(self._clients) + len(self._deciding), self._thinking)
         if inUse >= self._session.settings.maxNamespaces:
             return fail(ConnectionRefused("too many namespaces"))
+        if not self.backlog.admits(packet.data):
+            return fail(ConnectionRefused("too much"))
         return self._registry.seek(packet.namespace, packet.data)
 
     def _wait(
-        self, packet: Packet, found: Deferred[Namespace | None], held: list[Packet], isTold: bool
+        self,
+        packet: Packet,
+        found: Deferred[Namespace | None],
+        isTold: bool,
+        talk: Packet | None = None,
     ) -> None:
+        """
+        @param talk: what has come instead of a wish to join.
+        """
+        held: list[tuple[Packet, int]] = []
         self._deciding[packet.namespace] = held
         self._thinking += 1
-        found.addBoth(self._decided, packet, held, isTold)
+        if talk is not None:
+            self._hold(talk)
+        kept = self.backlog.keep(packet.data)
+        found.addBoth(self._decided, packet, kept, held, isTold)
 
     def _hold(self, packet: Packet) -> None:
-        held, limit = self._deciding[packet.namespace], self._session.settings.maxPending
-        if len(held) >= limit:
-            self._session.fail(DisconnectReason.FLOOD, f"more than {limit} packets wait")
-        else:
-            held.append(packet)
+        weight = self.backlog.hold(packet.data)
+        if weight is not None:
+            self._deciding[packet.namespace].append((packet, weight))
+
+    def _release(self, name: str) -> None:
+        for _, weight in self._deciding.pop(name, ()):
+            self.backlog.release(weight)
 
     def _decided(
-        self, found: Namespace | Failure | None, packet: Packet, held: list[Packet], isTold: bool
+        self,
+        found: Namespace | Failure | None,
+        packet: Packet,
+        kept: int,
+        held: list[tuple[Packet, int]],
+        isTold: bool,
     ) -> None:
         self._thinking -= 1
+        self.backlog.forget(kept)
         name = packet.namespace
         if self._deciding.get(name) is not held:
             # It has left meanwhile.
             self._registry.tidy(name)
             return
-        del self._deciding[name]
+        self._release(name)
         if isinstance(found, Failure):
             assert isinstance(found.value, ConnectionRefused), found
             self._refuse(name, refusalOf(found.value))
@@ -222,7 +250,7 @@ class Connection:
             self._refuse(name, INVALID)
         else:
             client = self._join(found, packet.data, isTold)
-            for each in held:
+            for each, _ in held:
                 client.received(each)
 
     def _join(self, namespace: Namespace, auth: Any = None, isTold: bool = True) -> Client:
@@ -280,6 +308,7 @@ class Connection:
         if not self._has(client):
             return
         del self._clients[name]
+        client.ended(DisconnectReason.REFUSED)
         self._refuse(name, refusal)
         self._registry.left(name)
         if name == ROOT and self._session.dialect.rootIsConnection:
@@ -295,7 +324,7 @@ class Connection:
     # Leaving.
 
     def _left(self, name: str) -> None:
-        self._deciding.pop(name, None)
+        self._release(name)
         if name in self._clients:
             self._drop(name, DisconnectReason.CLIENT)
         if name == ROOT and self._session.dialect.rootIsConnection:

@@ -39,7 +39,7 @@ class DisconnectReason(StrEnum):
     REFUSED = "forced close"
     #: More waits to be sent than C{maxQueue} or C{maxQueueBytes} allow.
     SLOW_CONSUMER = "slow consumer"
-    #: More waits to be handled than C{maxPending} allows.
+    #: More waits to be handled than C{maxPending} or C{maxPendingBytes} allow.
     FLOOD = "too many pending messages"
 
 

@@ -16,6 +16,7 @@ from txsocketio.packets import Kind, Packet
 from txsocketio.serial import Serial
 
 if TYPE_CHECKING:
+    from txsocketio.backlog import Backlog
     from txsocketio.client import Client
 
 
@@ -32,26 +33,26 @@ class Inbox:
     """
 
     __slots__ = (
+        "_backlog",
         "_client",
         "_handlers",
         "_jobs",
+        "_kept",
         "_log",
         "_namespace",
-        "_running",
-        "_session",
         "anyHandlers",
         "isOpen",
         "middleware",
     )
 
-    def __init__(self, client: Client, handlers: Handlers) -> None:
+    def __init__(self, client: Client, handlers: Handlers, backlog: Backlog) -> None:
         self._client = client
-        self._session = client.session
+        self._backlog = backlog
         self._namespace = client.namespace
         self._log = client.namespace.log
         self._handlers = handlers
         self._jobs = Serial()
-        self._running = 0
+        self._kept = backlog.keep(client.handshake.auth)
         self.isOpen = False
         self.middleware: list[Handler] = []
         self.anyHandlers: list[Handler] = []
@@ -64,19 +65,27 @@ class Inbox:
 
     def take(self, packet: Packet) -> None:
         """
-        Something has come. More than C{maxPending} of it ends the session.
+        Something has come.
         """
-        limit = self._session.settings.maxPending
-        if len(self._jobs) + self._running >= limit:
-            self._session.fail(DisconnectReason.FLOOD, f"more than {limit} packets wait")
-        else:
+        if not self._jobs.busy:
             self._jobs.run(self._handle, packet)
+            return
+        held = self._backlog.hold(packet.data)
+        if held is not None:
+            self._jobs.run(self._handle, packet, held)
 
     def parted(self, reason: DisconnectReason) -> None:
         """
         The client has gone, which is told when everything before is done.
         """
         self._jobs.run(self._tellParted, reason)
+        self.over()
+
+    def over(self) -> None:
+        """
+        Nothing comes any more; when all is done, nothing is kept.
+        """
+        self._jobs.run(self._forget)
 
     def tell(self, event: str, *args: Any) -> list[Any] | Deferred[list[Any]]:
         """
@@ -86,9 +95,43 @@ class Inbox:
 
     def _tellParted(self, reason: DisconnectReason) -> Any:
         results = self.tell("disconnect", reason)
-        return _inTime(results, [self._namespace.fire("clientDisconnect", self._client)])
+        outcome = _inTime(results, [self._namespace.fire("clientDisconnect", self._client)])
+        if isinstance(outcome, Deferred):
+            # Nobody can come and go as often as it likes meanwhile.
+            self._until(outcome, self._backlog.hold(None))
+        return outcome
 
-    def _handle(self, packet: Packet) -> Deferred[None] | None:
+    def _forget(self) -> None:
+        self._backlog.forget(self._kept)
+
+    def _handle(self, packet: Packet, held: int | None = None) -> Deferred[None] | None:
+        """
+        @param held: what it weighs, where it has waited.
+        """
+        outcome = self._deal(packet)
+        if outcome is None or outcome.called:
+            if held is not None:
+                self._backlog.release(held)
+            return outcome
+        if held is None:
+            # Where nothing else waits its weight does not matter.
+            held = self._backlog.hold(packet.data if self._backlog.packets else None)
+        self._until(outcome, held)
+        return None if self._namespace.concurrentHandlers else outcome
+
+    def _until(self, outcome: Deferred[Any], held: int | None) -> None:
+        """
+        Hold on to what waits until the handlers are done.
+        """
+
+        def done(result: Any) -> Any:
+            if held is not None:
+                self._backlog.release(held)
+            return result
+
+        outcome.addBoth(done)
+
+    def _deal(self, packet: Packet) -> Deferred[None] | None:
         if not self.isOpen:
             return None
         if packet.kind is Kind.CONNECT:
@@ -98,19 +141,8 @@ class Inbox:
         if packet.kind is Kind.EVENT:
             event, args = packet.data[0], tuple(packet.data[1:])
         if self.middleware:
-            return self._begun(Deferred.fromCoroutine(self._through(packet.id, event, args)))
-        outcome = self._dispatch(packet.id, event, args)
-        return None if outcome is None else self._begun(outcome)
-
-    def _begun(self, outcome: Deferred[None]) -> Deferred[None] | None:
-        if outcome.called or not self._namespace.concurrentHandlers:
-            return outcome
-        self._running += 1
-        outcome.addBoth(self._done)
-        return None
-
-    def _done(self, _: object) -> None:
-        self._running -= 1
+            return Deferred.fromCoroutine(self._through(packet.id, event, args))
+        return self._dispatch(packet.id, event, args)
 
     async def _through(self, id: int | None, event: str, args: tuple[Any, ...]) -> None:
         try:
@@ -148,10 +180,10 @@ class Inbox:
         @return: the results of the client's own handlers, or a Deferred of
             them.
         """
-        results = callAll(self._log, self._handlers.take(event), args)
         others: list[list[Any] | Deferred[list[Any]]] = []
         if self.anyHandlers:
             others.append(callAll(self._log, tuple(self.anyHandlers), (event, *args)))
+        results = callAll(self._log, self._handlers.take(event), args)
         if event == "message":
             message = args[0] if args else None
             others.append(self._namespace.fire("clientMessage", message, self._client))

@@ -29,6 +29,29 @@ RESERVED = frozenset(
 """Events that only the protocol itself may send, here as in Socket.IO."""
 
 
+_ATOM = 16
+"""What anything weighs that is no text, bytes."""
+
+
+def weigh(data: Any) -> int:
+    """
+    @param data: what a packet holds, without loops in it.
+    @return: roughly how many bytes it takes in memory.
+    """
+    weight, parts = 0, [data]
+    while parts:
+        part = parts.pop()
+        weight += _ATOM
+        if isinstance(part, (str, bytes, bytearray, memoryview)):
+            weight += len(part)
+        elif isinstance(part, Mapping):
+            weight += sum(len(str(key)) for key in part)
+            parts += part.values()
+        elif isinstance(part, (list, tuple)):
+            parts += part
+    return weight
+
+
 class Kind(IntEnum):
     """
     What a L{Packet} is about, and what its C{data} then holds.

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from secrets import token_urlsafe
 from typing import Any, NamedTuple, Self
 
 from txsocketio.errors import DisconnectReason, LocalProtocolError
 from txsocketio.orders import Address
-from txsocketio.packets import Kind, Packet
+from txsocketio.packets import Kind, Packet, weigh
 from txsocketio.settings import checkNumber
 
 RECOVERABLE = frozenset(
@@ -36,8 +36,6 @@ ID_BYTES = 15
 
 _EVENTS = frozenset({Kind.MESSAGE, Kind.JSON, Kind.EVENT})
 _OFFSET = re.compile(r"[0-9]{1,18}")
-_ATOM = 16
-"""What anything weighs that is no text, bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,12 +167,12 @@ class Recovery:
         if packet.kind not in _EVENTS or packet.id is not None:
             return packet
         try:
-            data, size = _kept(packet.data)
+            data = _kept(packet.data)
         except RecursionError:
             raise LocalProtocolError("nested too deep") from None
         self._last += 1
         packet = packet._replace(offset=str(self._last))
-        kept = packet._replace(data=data)
+        kept, size = packet._replace(data=data), weigh(data)
         self._entries.append(_Entry(self._last, self._seconds(), size, address, kept))
         self._size += size
         self._sweep()
@@ -277,22 +275,14 @@ def _number(offset: object) -> int:
     return int(offset) if isinstance(offset, str) and _OFFSET.fullmatch(offset) else -1
 
 
-def _kept(value: Any) -> tuple[Any, int]:
+def _kept(value: Any) -> Any:
     """
-    @return: what stays as it is when the application changes its own, and
-        its size.
+    @return: what stays as it is when the application changes its own.
     """
-    if isinstance(value, (str, bytes, bytearray, memoryview)):
-        return value if isinstance(value, str) else bytes(value), _ATOM + len(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
     if isinstance(value, Mapping):
-        parts = {key: _kept(part) for key, part in value.items()}
-        names = sum(len(str(key)) for key in parts)
-        return {key: part for key, (part, _) in parts.items()}, names + _weigh(parts.values())
+        return {key: _kept(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        items = [_kept(item) for item in value]
-        return [item for item, _ in items], _weigh(items)
-    return value, _ATOM
-
-
-def _weigh(parts: Iterable[tuple[Any, int]]) -> int:
-    return _ATOM + sum(size for _, size in parts)
+        return [_kept(item) for item in value]
+    return value

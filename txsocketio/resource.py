@@ -13,8 +13,9 @@ from twisted.web.server import Request
 
 from txsocketio.errors import Fault, RemoteProtocolError
 from txsocketio.interfaces import IDialect
+from txsocketio.origins import Origins
 from txsocketio.static import ClientFiles
-from txsocketio.transports._http import HTTPTransport, answer, complain
+from txsocketio.transports._http import HTTPTransport, allowOrigin, answer, complain
 
 
 class Router:
@@ -27,14 +28,17 @@ class Router:
         dialects: Sequence[IDialect],
         transports: Mapping[str, HTTPTransport],
         files: ClientFiles,
+        origins: Origins,
     ) -> None:
         """
         @param dialects: the first whose URL it is answers.
         @param transports: those that are accepted, by name.
+        @param origins: the pages that may read what is wrong with a URL.
         """
         self._dialects = dialects
         self._transports = transports
         self._files = files
+        self._origins = origins
 
     def find(self, path: Sequence[bytes], request: Request) -> IResource | None:
         """
@@ -45,12 +49,12 @@ class Router:
             try:
                 found = self._locate(dialect, parts, request)
             except RemoteProtocolError as error:
-                return _Wrong(dialect, error)
+                return _Wrong(dialect, error, self._origins)
             if found is not None:
                 return found
         for dialect in self._dialects:
             if not any(parts) and dialect.owns(request.args):
-                return _Wrong(dialect, _UNSUPPORTED)
+                return _Wrong(dialect, _UNSUPPORTED, self._origins)
         return self._files.find(parts)
 
     def _locate(
@@ -78,8 +82,9 @@ class _Wrong(Resource):
 
     isLeaf = True
 
-    def __init__(self, dialect: IDialect, error: RemoteProtocolError) -> None:
+    def __init__(self, dialect: IDialect, error: RemoteProtocolError, origins: Origins) -> None:
         super().__init__()
+        self._origins = origins
         self._dialect = dialect
         self._error = error
 
@@ -87,6 +92,7 @@ class _Wrong(Resource):
         """
         Say what is wrong.
         """
+        allowOrigin(request, self._origins.judge(request.requestHeaders.getRawHeaders))
         return complain(request, self._dialect, self._error)
 
 

@@ -16,20 +16,16 @@ class Serial:
     Runs jobs in their order. One that returns a Deferred is waited for before
     the next begins; one that returns anything else is done. Jobs must not
     raise, nor their Deferreds fail.
+
+    @ivar busy: whether the next job has to wait.
     """
 
-    __slots__ = ("_busy", "_draining", "_jobs")
+    __slots__ = ("_draining", "_jobs", "busy")
 
     def __init__(self) -> None:
         self._jobs: deque[tuple[Callable[..., Any], tuple[Any, ...]]] = deque()
-        self._busy = False
+        self.busy = False
         self._draining = False
-
-    def __len__(self) -> int:
-        """
-        How many jobs have not begun.
-        """
-        return len(self._jobs)
 
     def run(self, job: Callable[..., Any], *args: Any) -> None:
         """
@@ -42,18 +38,18 @@ class Serial:
     def _drain(self) -> None:
         self._draining = True
         try:
-            while self._jobs and not self._busy:
+            while self._jobs and not self.busy:
                 job, args = self._jobs.popleft()
-                self._busy = True
+                self.busy = True
                 outcome = job(*args)
                 if isinstance(outcome, Deferred):
                     outcome.addBoth(self._done)
                 else:
-                    self._busy = False
+                    self.busy = False
         finally:
             self._draining = False
 
     def _done(self, _: object) -> None:
-        self._busy = False
+        self.busy = False
         if not self._draining:
             self._drain()

@@ -43,8 +43,12 @@ class Settings:
         the others. With 0 they are dropped where they cannot leave at once;
         with more they are dropped when C{maxQueue} or C{maxQueueBytes} is
         reached, before the client itself is given up.
-    @ivar maxPending: how many received packets of one client may wait for
-        the application.
+    @ivar maxPending: how many received packets of one connection, in all of
+        its namespaces, may wait for the application, those included whose
+        handlers take their time.
+    @ivar maxPendingBytes: how many bytes they may be together, roughly, with
+        what has been sent to be let into namespaces; one packet may always
+        wait.
     @ivar maxNamespaces: how many namespaces one client may be in.
     @ivar maxRooms: how many rooms one client may be in.
     @ivar maxAcks: how many acknowledgements may be awaited of one client.
@@ -64,6 +68,7 @@ class Settings:
     maxQueueBytes: int = 1024 * 1024
     maxVolatile: int = 0
     maxPending: int = 20_000
+    maxPendingBytes: int = 16 * 1024 * 1024
     maxNamespaces: int = 1_000
     maxRooms: int = 1_000
     maxAcks: int = 1_000

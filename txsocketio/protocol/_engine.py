@@ -123,8 +123,10 @@ class EngineDialect:
         for name, closeTimeout in (("polling", None), ("websocket", 0.0))
     }
     resumes = False
+    partsAlone = True
     joinsByTalking = False
     speaksDrafts = False
+    endsStreamsAloud = False
     postField = b"d"
 
     def __init__(self, codec: Codec) -> None:

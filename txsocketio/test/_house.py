@@ -21,6 +21,7 @@ LAYERS = (
     ("errors", "handshake", "interfaces", "packets", "settings"),
     (
         "acks",
+        "backlog",
         "bodylimit",
         "codings",
         "frames",
@@ -30,6 +31,7 @@ LAYERS = (
         "options",
         "orders",
         "origins",
+        "outbox",
         "peerlog",
         "protocol",
         "serial",

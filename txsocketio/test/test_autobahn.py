@@ -1,14 +1,17 @@
 """
-What C{txsocketio/transports/websocket.py} leans on in Autobahn and in Twisted
-beyond their documented interfaces. Where one of these fails after an upgrade,
-that file wants a look.
+What C{websocket.py}, C{_connection.py} and C{_http.py} in
+C{txsocketio/transports} lean on in Autobahn and in Twisted beyond their
+documented interfaces. Where one of these fails after an upgrade, those files
+want a look.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.compress import PerMessageDeflateOfferAccept
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
@@ -25,6 +28,18 @@ OPENING = (
     + "".join(f"{name}: {value}\r\n" for name, value in HANDSHAKE.items())
     + "\r\n"
 ).encode()
+
+
+DEFLATING = OPENING.replace(
+    b"Host: x\r\n", b"Host: x\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"
+)
+
+
+def accepted(offers: Sequence[Any]) -> PerMessageDeflateOfferAccept:
+    """
+    Compress as is offered.
+    """
+    return PerMessageDeflateOfferAccept(offers[0])
 
 
 class Watched(WebSocketServerProtocol):
@@ -245,6 +260,21 @@ class AutobahnTests(SynchronousTestCase):
             self.assertEqual(wire.value(), Frame("x" * size).webSocket)
             wire.clear()
 
+    def test_extensions(self) -> None:
+        """
+        C{websocket_extensions_in_use} tells whether messages are compressed,
+        which C{sendMessage} leaves be where it is told to.
+        """
+        self.factory.setProtocolOptions(perMessageCompressionAccept=accepted)
+        wire, protocol = self.open()
+        self.assertEqual(protocol.websocket_extensions_in_use, [])
+        wire, protocol = self.open(DEFLATING)
+        self.assertEqual(len(protocol.websocket_extensions_in_use), 1)
+        for isPlain in (False, True):
+            protocol.sendMessage(b"x" * 1000, doNotCompress=isPlain)
+            self.assertEqual(wire.value() == Frame("x" * 1000).webSocket, isPlain)
+            wire.clear()
+
     def test_log(self) -> None:
         """
         Its lines go to C{log}, which no instance sets for itself.
@@ -312,6 +342,47 @@ class ChannelTests(SynchronousTestCase):
         wire, _ = self.serve(take)
         wire.receive(b"GET / HTTP/1.1\r\n\r\n")
         self.assertIs(wire.producer, producer)
+
+    def test_bytesMeanwhile(self) -> None:
+        """
+        What comes while a request is being served is kept in C{_dataBuffer},
+        and handed out from there when it has been.
+        """
+        channels: list[Any] = []
+        wire, _ = self.serve(channels.append)
+        wire.receive(b"GET / HTTP/1.1\r\n\r\n")
+        wire.receive(b"more")
+        wire.receive(b" bytes")
+        (channel,) = channels
+        self.assertEqual(b"".join(channel._dataBuffer), b"more bytes")
+        channel._dataBuffer = [b"GET /other HTTP/1.1\r\n\r\n"]
+        channel.requests[0].finish()
+        self.assertEqual(channels, [channel] * 2)
+
+    def test_pausedMeanwhile(self) -> None:
+        """
+        It stops reading where that is much, and the transport can be told to
+        go on.
+        """
+        wire, _ = self.serve(lambda channel: None)
+        wire.receive(b"GET / HTTP/1.1\r\n\r\n")
+        wire.receive(b"x" * 100_000)
+        self.assertEqual(wire.producerState, "paused")
+        wire.resumeProducing()
+        self.assertEqual(wire.producerState, "producing")
+
+    def test_answersNotRead(self) -> None:
+        """
+        C{_waitingForTransport} tells whether answers wait for the socket.
+        """
+        states: list[bool] = []
+        wire, _ = self.serve(lambda channel: states.append(channel._waitingForTransport))
+        channel: Any = wire.producer
+        for said in (lambda: None, channel.pauseProducing, channel.resumeProducing):
+            said()
+            wire.receive(b"GET / HTTP/1.1\r\n\r\n")
+            channel.requests[0].finish()
+        self.assertEqual(states, [False, True, False])
 
     def test_idleTimeout(self) -> None:
         """

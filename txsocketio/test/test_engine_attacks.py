@@ -1413,6 +1413,56 @@ class PacketAttacks(EngineCase):
         self.assertRefusal(posted, 429, reason="too many pending messages")
         self.assertEnded(sid)
 
+    def test_floodOfLargePackets(self) -> None:
+        """
+        Nor more than C{maxPendingBytes}.
+        """
+        self.serve(maxPendingBytes=50_000)
+        large = f'42["message","{"x" * 10_000}"]'
+        wire, client = self.attacker()
+        client.on("message", lambda message: Deferred())
+        for _ in range(10):
+            wire.say(large)
+        self.assertClosed(
+            wire, 1008, "too many pending messages: packets of more than 50000 bytes wait"
+        )
+        sid, client = self.pollingAttacker()
+        client.on("message", lambda message: Deferred())
+        posted = self.post(sid, *[large] * 10)
+        self.assertRefusal(posted, 429, reason="too many pending messages")
+        self.assertEnded(sid)
+
+    def test_floodOfComings(self) -> None:
+        """
+        What handlers are at counts even when the client has left the
+        namespace, and comes again.
+        """
+        self.serve(maxPending=10)
+        self.server.io.of("/chat").on(
+            "connection", lambda client: client.on("message", lambda message: Deferred())
+        )
+        wire, _ = self.attacker()
+        for _ in range(11):
+            wire.say("40/chat,")
+            wire.say('42/chat,["message",1]')
+            wire.say("41/chat,")
+        self.assertClosed(wire, 1008, "too many pending messages: more than 10 packets wait")
+
+    def test_floodOfAuth(self) -> None:
+        """
+        What is sent to be let in is kept, as long as all of it together is not
+        more than C{maxPendingBytes}.
+        """
+        self.serve(maxPendingBytes=5000)
+        self.server.io.of(re.compile("^/x"))
+        wire, _ = self.attacker()
+        auth = {FOUR: ',{"a":"%s"}', THREE: "?a=%s"}[self.tongue] % ("x" * 900)
+        for number in range(6):
+            wire.say(f"40/x{number}{auth}")
+        self.assertClosed(
+            wire, 1008, "too many pending messages: packets of more than 5000 bytes wait"
+        )
+
     def test_floodBeforeTheNamespaceIs(self) -> None:
         """
         The same while it is decided whether there is such a namespace.
@@ -1960,13 +2010,15 @@ class SessionAttacks(EngineCase):
 
     def test_afterTheServersGoodbye(self) -> None:
         """
-        What a client still posts is not heard, and it is told so; its goodbye
-        can be fetched.
+        What a client still posts is not heard; its goodbye can be fetched,
+        by a poll of its own.
         """
         sid, client = self.pollingAttacker()
         client.disconnect(close=True)
-        self.assertWrong(self.post(sid, '42["message","x"]'), 3, "this session has ended")
-        self.assertEqual(self.packets(self.pollOf(sid))[-1], "1")
+        answer = self.post(sid, '42["message","x"]').answer()
+        self.assertEqual((answer.status, answer.body), (200, b"ok"))
+        self.assertEqual(self.packets(self.pollOf(sid))[-1], "41")
+        self.assertEqual(self.packets(self.pollOf(sid)), ["1"])
         self.assertEnded(sid)
         self.assertEqual((self.seen, self.gone), ([], ["server namespace disconnect"]))
 

@@ -739,6 +739,14 @@ class OriginTests(PollingCase):
         self.assertEqual(self.headers(wire.answer()), allowed)
         self.assertFault(self.get("&sid=x", {"Origin": PAGE}), 1, "Session ID unknown")
         self.assertEqual(self.headers(self.get("&sid=x", {"Origin": PAGE}).answer()), allowed)
+        for method, url, status in (
+            ("GET", "/?EIO=9", 400),
+            ("GET", "/?EIO=4&transport=other", 400),
+            ("PUT", URL, 400),
+            ("PUT", "/xhr-polling/", 405),
+        ):
+            answer = self.server.request(method, f"/socket.io{url}", {"Origin": PAGE}).answer()
+            self.assertEqual((answer.status, self.headers(answer)), (status, allowed))
 
     def test_compressed(self) -> None:
         """
@@ -786,6 +794,9 @@ class OriginTests(PollingCase):
             wire = self.server.request(method, f"/socket.io{URL}{rest}", {"Origin": PAGE}, b"")
             self.assertFault(wire, 4, "Forbidden", f"Origin is not allowed: {PAGE}", 403)
             self.assertEqual(self.headers(wire.answer()), [])
+        for url in ("/?EIO=9", "/?EIO=4&transport=other"):
+            answer = self.server.get(url, {"Origin": PAGE}).answer()
+            self.assertEqual((answer.status, self.headers(answer)), (400, []))
         self.assertEqual(len(self.server.io._manager.sessions), 1)
 
 

@@ -46,7 +46,7 @@ class SerialTests(SynchronousTestCase):
         self.assertEqual(self.done, ["a"])
         self.serial.run(self.job, "b", "an outcome")
         self.serial.run(self.job, "c")
-        self.assertEqual((self.done, len(self.serial)), (["a", "b", "c"], 0))
+        self.assertEqual((self.done, self.serial.busy), (["a", "b", "c"], False))
 
     def test_waits(self) -> None:
         """
@@ -57,11 +57,11 @@ class SerialTests(SynchronousTestCase):
         self.serial.run(self.job, "a", first)
         self.serial.run(self.job, "b", second)
         self.serial.run(self.job, "c")
-        self.assertEqual((self.done, len(self.serial)), (["a"], 2))
+        self.assertEqual((self.done, self.serial.busy), (["a"], True))
         first.callback(None)
-        self.assertEqual((self.done, len(self.serial)), (["a", "b"], 1))
+        self.assertEqual((self.done, self.serial.busy), (["a", "b"], True))
         second.callback(None)
-        self.assertEqual((self.done, len(self.serial)), (["a", "b", "c"], 0))
+        self.assertEqual((self.done, self.serial.busy), (["a", "b", "c"], False))
 
     def test_fired(self) -> None:
         """
