@@ -283,6 +283,8 @@ class Connection:
         namespace = client.namespace
         if namespace.name != ROOT:
             await self._atRoot
+            if not self._has(client):
+                return
         if await namespace.admit(client, welcome, partial(self._refused, client)):
             self._session.joined()
             greeted = Deferred.fromCoroutine(namespace.greet(client))
@@ -295,10 +297,15 @@ class Connection:
         if packet is not None:
             self._session.send(packet)
 
+    def _has(self, client: Client) -> bool:
+        """
+        It may have left meanwhile, and even have come back as another.
+        """
+        return self._clients.get(client.namespace.name) is client
+
     def _refused(self, client: Client, refusal: dict[str, Any]) -> None:
         name = client.namespace.name
-        if self._clients.get(name) is not client:
-            # It has left, and may even have come back as another.
+        if not self._has(client):
             return
         del self._clients[name]
         client.ended(DisconnectReason.REFUSED)

@@ -369,6 +369,25 @@ class RootFirst(RealmCase):
         decided.callback(None)
         self.assertEqual(["root", "connection", "early"], self.calls)
 
+    def test_realmLeftMeanwhile(self) -> None:
+        """
+        Who has left the realm by then, or is sent away as it comes, is not
+        asked about there.
+        """
+        asked: list[Client] = []
+        self.chat.use(asked.append)
+        for leave in (True, False):
+            decided: Deferred[None] = Deferred()
+            self.io.use(lambda client, decided=decided: decided)
+            peer = Peer(self.server)
+            peer.say(CONNECT)
+            if leave:
+                peer.say(DISCONNECT)
+            else:
+                self.io.on("connection", lambda client: client.disconnect())
+            decided.callback(None)
+        self.assertEqual(([], []), (asked, self.calls))
+
     def test_realmRefused(self) -> None:
         """
         If it is turned away there, it never was in a realm.
