@@ -88,7 +88,8 @@ class Client(Verbs, EventSource):
     Its handlers get the event's arguments and nothing else, one event after
     the other: the next waits for the Deferreds of the handlers before it,
     unless C{concurrentHandlers} is set. What came before the connection's end
-    is handled before C{disconnect}.
+    is handled before C{disconnect}, unless the application itself has sent the
+    client away: it is not heard any more.
 
     Events beside those that the client emits: C{message(message)};
     C{disconnecting(reason)}, at once when it goes, while C{rooms} still has
@@ -551,6 +552,8 @@ class Client(Verbs, EventSource):
         The client has left the namespace, or gone altogether.
         """
         self._reason = reason
+        if reason is DisconnectReason.SERVER:
+            self._inbox.isOpen = False
         if not self.connected:
             self._inbox.over()
             return

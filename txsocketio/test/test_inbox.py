@@ -310,6 +310,28 @@ class Going(InboxCase):
         self.assertEqual(frozenset(), self.client.rooms)
         self.assertNotIn("blue", self.hall.root.rooms)
 
+    def test_waiting(self) -> None:
+        """
+        What waits is handled before C{disconnect}, but not of who is sent away:
+        that may be why.
+        """
+        for isSentAway in (False, True):
+            visitor = self.hall.come(ROOT)
+            client = visitor.client()
+            client.on("a", self.slow)
+            client.on("b", lambda: self.note("b"))
+            client.on("disconnect", lambda reason: self.note("gone"))
+            visitor.emit(ROOT, "a")
+            visitor.emit(ROOT, "b")
+            if isSentAway:
+                client.disconnect()
+            else:
+                visitor.lose()
+            self.assertEqual([()], self.calls)
+            self.waiting.pop().callback(None)
+            self.assertEqual([(), *([] if isSentAway else [("b",)]), ("gone",)], self.calls)
+            self.calls.clear()
+
     def test_nothingBehind(self) -> None:
         """
         Who is sent away while it is let in, or by the first of what it sent
