@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
-from twisted.internet.error import ConnectError, ConnectionDone
+from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionDone
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
@@ -177,7 +177,7 @@ class Attack:
         work = Deferred.fromCoroutine(_awaited(kind(self)))
         try:
             await work.addTimeout(LONGEST, self._reactor, _timedOut)
-        except (Over, CancelledError, ConnectError):
+        except (Over, CancelledError, ConnectError, ConnectingCancelledError):
             pass
         finally:
             self._end(statuses)

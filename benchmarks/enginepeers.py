@@ -471,63 +471,25 @@ class UpgradingPeer(EnginePeer):
         self._run(self.upgrade())
 
 
-class EIO4Polling(EnginePeer):
+class WebSocketPeer(EnginePeer):
     """
-    Engine.IO 4.
-    """
-
-    name = "eio4-polling"
-    generation = EIO4
-
-
-class EIO4WebSocket(EIO4Polling):
-    """
-    The same without polling.
+    Does not poll at all.
     """
 
-    name = "eio4-websocket"
     transport = "websocket"
     connections = 1
 
 
-class EIO4Upgrade(UpgradingPeer):
-    """
-    The same with both.
-    """
-
-    name = "eio4-upgrade"
-    generation = EIO4
+_GENERATIONS = {"eio4": EIO4, "eio3": EIO3}
+_WAYS = {"polling": EnginePeer, "websocket": WebSocketPeer, "upgrade": UpgradingPeer}
 
 
-class EIO3Polling(EnginePeer):
-    """
-    Engine.IO 3.
-    """
-
-    name = "eio3-polling"
-    generation = EIO3
+def _peer(generation: str, way: str) -> type[EnginePeer]:
+    name = f"{generation}-{way}"
+    return type(name, (_WAYS[way],), {"name": name, "generation": _GENERATIONS[generation]})
 
 
-class EIO3WebSocket(EIO3Polling):
-    """
-    The same without polling.
-    """
-
-    name = "eio3-websocket"
-    transport = "websocket"
-    connections = 1
-
-
-class EIO3Upgrade(UpgradingPeer):
-    """
-    The same with both.
-    """
-
-    name = "eio3-upgrade"
-    generation = EIO3
-
-
-_CLASSES = (EIO4Polling, EIO4WebSocket, EIO4Upgrade, EIO3Polling, EIO3WebSocket, EIO3Upgrade)
+_CLASSES = [_peer(generation, way) for generation in _GENERATIONS for way in _WAYS]
 
 ENGINE_PEERS: dict[str, type[EnginePeer]] = {each.name: each for each in _CLASSES}
 """By name."""

@@ -25,12 +25,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from benchmarks.crowd import SPARE_FILES, Phase, say
-from benchmarks.enginepeers import EIO3Polling, EIO4Polling, EnginePeer, Line
+from benchmarks.enginepeers import ENGINE_PEERS, EnginePeer, Line
 from benchmarks.peers import HANDSHAKE, Unexpected, Way
 from benchmarks.server import Failed, Server, allowFiles
 from benchmarks.travellers import Report, Traveller, settled, verdict
 
-GENERATIONS: dict[str, type[EnginePeer]] = {"eio4": EIO4Polling, "eio3": EIO3Polling}
+GENERATIONS = {name: ENGINE_PEERS[f"{name}-polling"] for name in ("eio4", "eio3")}
 
 BEFORE, AFTER = 6, 15
 """How many numbers have come back before a session tries to move, and how many
@@ -160,7 +160,7 @@ class Upgrades:
         @raise Failed: it could not be done.
         """
         options = self._options
-        allowFiles(SPARE_FILES + options.atOnce * EIO4Polling.connections)
+        allowFiles(SPARE_FILES + options.atOnce * EnginePeer.connections)
         server = Server()
         server.startWith(
             self._reactor,

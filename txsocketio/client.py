@@ -60,6 +60,18 @@ class _Volatile(Verbs):
         """
         return self._client.local.volatile
 
+    def broadcast(self, message: Any) -> None:
+        """
+        See L{Client.broadcast}.
+        """
+        self.exclude().send(message)
+
+    def emitWithAck(self, event: str, *args: Any, timeout: float | None = None) -> Deferred[Any]:
+        """
+        See L{Client.emitWithAck}. What is dropped is not acknowledged.
+        """
+        return self._client.ask(event, args, timeout, isVolatile=True)
+
     @property
     def _spokenIn(self) -> str:
         return self._client.namespace.name
@@ -100,11 +112,11 @@ class Client(Verbs, EventSource):
         "_acks",
         "_away",
         "_connection",
-        "_ended",
         "_flow",
         "_handlers",
         "_inbox",
         "_outgoing",
+        "_reason",
         "_recoveryId",
         "_rooms",
         "_since",
@@ -135,7 +147,8 @@ class Client(Verbs, EventSource):
         self.handshake: Handshake = session.handshake
         if auth is not None:
             self.handshake = replace(self.handshake, auth=auth)
-        self._ended = False
+        # Why it has gone, if it has.
+        self._reason: DisconnectReason | None = None
         self._handlers = Handlers()
         self._inbox = Inbox(self, self._handlers, connection.backlog)
         self._acks = Acks(session.settings.maxAcks)
@@ -249,17 +262,7 @@ class Client(Verbs, EventSource):
             L{ClientDisconnected}.
         @raise LocalProtocolError: it cannot be written.
         """
-        id = self.namespace.newAck()
-        packet = eventPacket(self.namespace.name, event, args, id)
-        if not self.connected:
-            return fail(ClientDisconnected(DisconnectReason.TRANSPORT_CLOSE))
-        frame = self.session.dialect.encode(packet)
-        done = self._acks.expect(id)
-        if not done.called:
-            self.overhear(packet)
-            self.session.write(frame)
-            self._written()
-        return within(done, timeout, self.namespace.clock)
+        return self.ask(event, args, timeout)
 
     # Rooms.
 
@@ -269,7 +272,7 @@ class Client(Verbs, EventSource):
 
         @raise LocalProtocolError: more than C{maxRooms}.
         """
-        if self._ended:
+        if self._reason is not None:
             return
         if len(self._rooms.union(rooms)) > self.session.settings.maxRooms:
             raise LocalProtocolError(f"more than {self.session.settings.maxRooms} rooms")
@@ -314,7 +317,7 @@ class Client(Verbs, EventSource):
     def onAny(self, f: Handler) -> Handler:
         """
         Call C{f(event, *args)} at every event from the client, messages
-        included, beside its other handlers.
+        included, before its other handlers.
 
         @return: C{f}.
         """
@@ -344,7 +347,8 @@ class Client(Verbs, EventSource):
         @return: C{f}.
         """
         self._outgoing.append(f)
-        self.namespace.overheard.add(self)
+        if self.connected:
+            self.namespace.overheard.add(self)
         return f
 
     def offAnyOutgoing(self, f: Handler | None = None) -> None:
@@ -387,7 +391,7 @@ class Client(Verbs, EventSource):
         """
         self.send(data)
 
-    # What the namespace says.
+    # What the namespace and the verbs say.
 
     def tell(self, packet: Packet, isVolatile: bool = False) -> None:
         """
@@ -399,6 +403,24 @@ class Client(Verbs, EventSource):
             self.overhear(packet)
             self.session.send(packet, isVolatile)
             self._written()
+
+    def ask(
+        self, event: str, args: tuple[Any, ...], timeout: float | None, isVolatile: bool = False
+    ) -> Deferred[Any]:
+        """
+        See L{emitWithAck}.
+        """
+        id = self.namespace.newAck()
+        packet = eventPacket(self.namespace.name, event, args, id)
+        if not self.connected:
+            return fail(ClientDisconnected(self._reason or DisconnectReason.TRANSPORT_CLOSE))
+        frame = self.session.dialect.encode(packet)
+        done = self._acks.expect(id)
+        if not done.called:
+            self.overhear(packet)
+            self.session.write(frame, isVolatile)
+            self._written()
+        return within(done, timeout, self.namespace.clock)
 
     def _written(self) -> None:
         if self._flow is not None:
@@ -426,13 +448,15 @@ class Client(Verbs, EventSource):
         @param welcome: called with what it is told of that.
         @return: L{False} where it has gone meanwhile.
         """
-        if not self._ended:
+        if self._reason is None:
             self._catchUp()
             welcome(self._welcome())
         # That may have been more than the client takes.
-        self.connected = self._inbox.isOpen = not self._ended
+        self.connected = self._inbox.isOpen = self._reason is None
         if self.connected:
             self._rooms.add(self.sessionId)
+            if self._outgoing:
+                self.namespace.overheard.add(self)
         return self.connected
 
     def welcomeAgain(self) -> None:
@@ -510,7 +534,7 @@ class Client(Verbs, EventSource):
         if packet.kind is Kind.ACK:
             # A handler may be waiting for it: it does not wait its turn.
             self._acks.answered(packet.id, packet.data)
-        else:
+        elif self._reason is None:
             self._inbox.take(packet)
 
     def drained(self) -> None:
@@ -526,7 +550,7 @@ class Client(Verbs, EventSource):
         """
         The client has left the namespace, or gone altogether.
         """
-        self._ended = True
+        self._reason = reason
         if not self.connected:
             self._inbox.over()
             return

@@ -240,6 +240,7 @@ class Connection:
         name = packet.namespace
         if self._deciding.get(name) is not held:
             # It has left meanwhile.
+            self._registry.tidy(name)
             return
         self._release(name)
         if isinstance(found, Failure):
@@ -282,20 +283,29 @@ class Connection:
         namespace = client.namespace
         if namespace.name != ROOT:
             await self._atRoot
+            if not self._has(client):
+                return
         if await namespace.admit(client, welcome, partial(self._refused, client)):
             self._session.joined()
+            greeted = Deferred.fromCoroutine(namespace.greet(client))
+            # The others do not wait for handlers, but come after them.
             if not self._atRoot.called:
                 self._atRoot.callback(None)
-            await namespace.greet(client)
+            await greeted
 
     def _welcome(self, packet: Packet | None) -> None:
         if packet is not None:
             self._session.send(packet)
 
+    def _has(self, client: Client) -> bool:
+        """
+        It may have left meanwhile, and even have come back as another.
+        """
+        return self._clients.get(client.namespace.name) is client
+
     def _refused(self, client: Client, refusal: dict[str, Any]) -> None:
         name = client.namespace.name
-        if self._clients.get(name) is not client:
-            # It has left, and may even have come back as another.
+        if not self._has(client):
             return
         del self._clients[name]
         client.ended(DisconnectReason.REFUSED)

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from txsocketio.handlers import FailureLog, call
+from txsocketio.handlers import RAISED, FailureLog, call
 
 SOON = 1e-8
 """As soon as other things have had their turn, seconds; as in Twisted's own
@@ -19,7 +19,7 @@ cooperator not 0, which on a L{twisted.internet.task.Clock} would never end."""
 class Flow:
     """
     Lets a producer produce as long as nothing waits to be sent. What it
-    raises is logged.
+    raises is logged; who raises when it is asked is not asked again at once.
 
     @ivar producer: an L{twisted.internet.interfaces.IPushProducer} or an
         L{twisted.internet.interfaces.IPullProducer}.
@@ -94,4 +94,6 @@ class Flow:
         self._next = None
         if self._isClear():
             self._ask()
-            call(self._log, self.producer.resumeProducing, ())
+            if call(self._log, self.producer.resumeProducing, ()) is RAISED:
+                # It would do so for ever.
+                self.unregistered()

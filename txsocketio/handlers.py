@@ -68,7 +68,9 @@ class Handlers:
         for index in reversed(range(len(entries))):
             if entries[index][0] == f:
                 del entries[index]
-                return
+                break
+        if not entries:
+            self._byEvent.pop(event, None)
 
     def take(self, event: str) -> Sequence[Handler]:
         """
@@ -78,11 +80,13 @@ class Handlers:
         ready = self._ready.get(event)
         if ready is not None:
             return ready
-        entries = self._byEvent.get(event)
-        if not entries:
+        entries = self._byEvent.pop(event, None)
+        if entries is None:
             return ()
-        left = self._byEvent[event] = [entry for entry in entries if not entry[1]]
-        self._ready[event] = tuple(f for f, _ in left)
+        left = [entry for entry in entries if not entry[1]]
+        if left:
+            self._byEvent[event] = left
+            self._ready[event] = tuple(f for f, _ in left)
         return [f for f, _ in entries]
 
 

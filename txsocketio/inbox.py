@@ -180,10 +180,10 @@ class Inbox:
         @return: the results of the client's own handlers, or a Deferred of
             them.
         """
-        results = callAll(self._log, self._handlers.take(event), args)
         others: list[list[Any] | Deferred[list[Any]]] = []
         if self.anyHandlers:
             others.append(callAll(self._log, tuple(self.anyHandlers), (event, *args)))
+        results = callAll(self._log, self._handlers.take(event), args)
         if event == "message":
             message = args[0] if args else None
             others.append(self._namespace.fire("clientMessage", message, self._client))

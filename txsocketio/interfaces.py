@@ -88,6 +88,10 @@ class IDialect(Interface):
         "Whether a client may come back to its session when its connection has gone, or bring a"
         " second one that takes over; else either ends the session."
     )
+    partsAlone: bool = Attribute(
+        "Whether the goodbye of a session comes by a poll of its own: genuine clients heed it"
+        " before what stands in front of it."
+    )
     rootIsConnection: bool = Attribute(
         "Whether leaving the default namespace ends the whole connection, and the reverse."
     )
@@ -104,6 +108,10 @@ class IDialect(Interface):
     )
     speaksDrafts: bool = Attribute(
         "Whether its clients may speak WebSocket in the drafts of 2010, which know text only."
+    )
+    endsStreamsAloud: bool = Attribute(
+        "Whether a session that the server ends says so on a stream; else the stream's end says it."
+        " A poll is told in any case."
     )
     postField: bytes = Attribute("The form field that holds a form's packets.")
 

@@ -40,7 +40,8 @@ from txsocketio.registry import Registry
 from txsocketio.resource import Fork, Router
 from txsocketio.settings import Settings
 from txsocketio.static import BROWSER, ClientFiles
-from txsocketio.transports._http import Gate, HTTPTransport
+from txsocketio.transports._gate import Gate
+from txsocketio.transports._http import HTTPTransport
 
 PROTOCOLS: Mapping[str, IDialect] = {
     "annotated": annotated.SPECIFICATION,

@@ -137,13 +137,18 @@ class SessionManager:
         @param volatile: leave out who cannot be written to now.
         @return: how many were passed over because their generation of the
             protocol cannot carry it.
+        @raise txsocketio.errors.LocalProtocolError: nobody could write it;
+            nobody has been sent it.
         """
-        frames: dict[IDialect, Frame | None] = {}
-        passedOver = 0
         # A session that ends in the middle of the walk must not disturb it.
-        for session in tuple(sessions):
+        sessions = tuple(sessions)
+        dialects = {session.dialect for session in sessions}
+        frames = {dialect: _encode(dialect, packet) for dialect in dialects}
+        passedOver = 0
+        for session in sessions:
             dialect = session.dialect
             if dialect not in frames:
+                # It has shown another form meanwhile.
                 frames[dialect] = _encode(dialect, packet)
             frame = frames[dialect]
             if frame is None:

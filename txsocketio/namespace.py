@@ -141,6 +141,9 @@ class Namespace(Audience, EventSource):
         """
         Send a packet to clients of this process.
         """
+        if packet.namespace != self.name:
+            # It was said to a parent.
+            packet = packet._replace(namespace=self.name)
         if self.recovery is not None and not isVolatile:
             packet = self.recovery.record(address, packet)
         self._fanOut(packet, self.select(address), isVolatile)
@@ -154,32 +157,21 @@ class Namespace(Audience, EventSource):
 
         @return: what they acknowledge; see L{txsocketio.client.Client.expect}.
         """
-        packet = eventPacket(self.name, event, args, self.newAck())
+        id = self.newAck()
+        packet = eventPacket(self.name, event, args, id)
+        asked = {client: client.expect(id) for client in self.select(address)}
         byDialect: dict[IDialect, list[Client]] = {}
-        for client in self.select(address):
-            byDialect.setdefault(client.session.dialect, []).append(client)
-        asked = []
-        for clients in byDialect.values():
-            asked += self._askAlike(packet, clients, isVolatile)
-        return asked
-
-    def _askAlike(
-        self, packet: Packet, clients: list[Client], isVolatile: bool
-    ) -> list[Deferred[Any]]:
-        """
-        Either all of them can be told, or none.
-        """
-        assert packet.id is not None
-        asked = {client: client.expect(packet.id) for client in clients}
-        told = [client for client, done in asked.items() if not done.called]
+        for client, done in asked.items():
+            if not done.called:
+                byDialect.setdefault(client.session.dialect, []).append(client)
         try:
-            isUnsupported = bool(self._fanOut(packet, told, isVolatile))
+            for clients in byDialect.values():
+                # Either all of them can be told, or none.
+                if self._fanOut(packet, clients, isVolatile):
+                    _giveUp([asked.pop(client) for client in clients])
         except LocalProtocolError:
             _giveUp(asked.values())
             raise
-        if isUnsupported:
-            _giveUp(asked.values())
-            return []
         return list(asked.values())
 
     def _fanOut(self, packet: Packet, clients: list[Client], isVolatile: bool) -> int:

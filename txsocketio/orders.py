@@ -5,7 +5,7 @@ in every process.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol
 
 from txsocketio.errors import LocalProtocolError
 from txsocketio.packets import Packet
@@ -27,7 +27,7 @@ class Address(NamedTuple):
 EVERYBODY = Address()
 
 
-class Place(Protocol):
+class Domain(Protocol):
     """
     Where an order is carried out; see
     L{txsocketio.namespace.Namespace}.
@@ -46,7 +46,7 @@ class Place(Protocol):
 
 class Say(NamedTuple):
     """
-    Send a packet.
+    Send a packet, in whatever namespace this is published to.
 
     @ivar isVolatile: only to who can be written to now.
     """
@@ -55,17 +55,11 @@ class Say(NamedTuple):
     packet: Packet
     isVolatile: bool = False
 
-    def at(self, namespace: str) -> Self:
-        """
-        The same for another namespace.
-        """
-        return self._replace(packet=self.packet._replace(namespace=namespace))
-
-    def carryOut(self, place: Place) -> None:
+    def carryOut(self, domain: Domain) -> None:
         """
         Do it, with the clients of this process.
         """
-        place.say(self.address, self.packet, self.isVolatile)
+        domain.say(self.address, self.packet, self.isVolatile)
 
 
 class Join(NamedTuple):
@@ -76,18 +70,12 @@ class Join(NamedTuple):
     address: Address
     rooms: tuple[str, ...]
 
-    def at(self, namespace: str) -> Self:
-        """
-        See L{Say.at}.
-        """
-        return self
-
-    def carryOut(self, place: Place) -> None:
+    def carryOut(self, domain: Domain) -> None:
         """
         See L{Say.carryOut}.
         """
         refusals = []
-        for client in place.select(self.address):
+        for client in domain.select(self.address):
             try:
                 client.join(*self.rooms)
             except LocalProtocolError as error:
@@ -104,17 +92,11 @@ class Leave(NamedTuple):
     address: Address
     rooms: tuple[str, ...]
 
-    def at(self, namespace: str) -> Self:
-        """
-        See L{Say.at}.
-        """
-        return self
-
-    def carryOut(self, place: Place) -> None:
+    def carryOut(self, domain: Domain) -> None:
         """
         See L{Say.carryOut}.
         """
-        for client in place.select(self.address):
+        for client in domain.select(self.address):
             client.leave(*self.rooms)
 
 
@@ -128,17 +110,11 @@ class Dismiss(NamedTuple):
     address: Address
     close: bool = False
 
-    def at(self, namespace: str) -> Self:
-        """
-        See L{Say.at}.
-        """
-        return self
-
-    def carryOut(self, place: Place) -> None:
+    def carryOut(self, domain: Domain) -> None:
         """
         See L{Say.carryOut}.
         """
-        for client in place.select(self.address):
+        for client in domain.select(self.address):
             client.disconnect(self.close)
 
 

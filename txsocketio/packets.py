@@ -12,7 +12,8 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 ROOT = "/"
-"""The default namespace: every connection is in it from the start."""
+"""The default namespace; clients of Engine.IO 4 ask to join it, as any other, and
+all others are in it from the start."""
 
 RESERVED = frozenset(
     {

@@ -66,8 +66,8 @@ class ParentNamespace(Audience, EventSource):
         """
         See L{txsocketio.namespace.Namespace.publish}.
         """
-        for name, child in tuple(self._children.items()):
-            child.publish(order.at(name), isLocal)
+        for child in tuple(self._children.values()):
+            child.publish(order, isLocal)
 
     def ask(
         self, address: Address, event: str, args: tuple[Any, ...], isVolatile: bool

@@ -234,7 +234,13 @@ class Recovery:
         del self._away[away.recoveryId]
         away = away._replace(seen=_number(offset))
         isKnown = away.since < away.seen <= self._last
-        return away if isKnown and self.missed(away) is not None else None
+        return away if isKnown and self._isWhole(away) else None
+
+    def _isWhole(self, away: Away) -> bool:
+        """
+        Whether all that it may have missed is still there.
+        """
+        return max(self._floor, self._dropped.get(away.namespace, 0)) <= away.seen
 
     def missed(self, away: Away) -> list[Packet] | None:
         """
@@ -242,7 +248,7 @@ class Recovery:
 
         @return: L{None} where not all of it is still there.
         """
-        if max(self._floor, self._dropped.get(away.namespace, 0)) > away.seen:
+        if not self._isWhole(away):
             return None
         later = []
         for entry in reversed(self._entries):

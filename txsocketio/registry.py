@@ -140,6 +140,12 @@ class Registry(Mapping[str, Namespace]):
         self._visitors[name] -= 1
         if not self._visitors[name]:
             del self._visitors[name]
-            if self._cleanUp and name in self._parentOf:
-                self._parentOf.pop(name).disown(name)
-                self._namespaces.pop(name).close()
+            self.tidy(name)
+
+    def tidy(self, name: str) -> None:
+        """
+        A namespace may have been made for a client that is not there.
+        """
+        if self._cleanUp and name in self._parentOf and name not in self._visitors:
+            self._parentOf.pop(name).disown(name)
+            self._namespaces.pop(name).close()

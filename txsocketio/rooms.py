@@ -80,12 +80,14 @@ class Rooms(Mapping[str, frozenset[str]]):
         """
         found: Iterable[Client] = self._clients.values()
         if address.rooms:
-            found = dict.fromkeys(self._inAnyOf(address.rooms))
+            found = self._inAnyOf(address.rooms)
         if address.excluded:
-            excluded = set(self._inAnyOf(address.excluded))
+            excluded = self._inAnyOf(address.excluded)
             return [client for client in found if client not in excluded]
         return list(found)
 
-    def _inAnyOf(self, rooms: Iterable[str]) -> Iterator[Client]:
+    def _inAnyOf(self, rooms: Iterable[str]) -> dict[Client, None]:
+        found: dict[Client, None] = {}
         for room in rooms:
-            yield from self._members.get(room, ())
+            found.update(self._members.get(room, {}))
+        return found

@@ -15,6 +15,7 @@ from zope.interface import implementer
 from txsocketio.errors import DisconnectReason, RemoteProtocolError, UnsupportedByClient
 from txsocketio.interfaces import IDialect, IReceiver, ISession, ITransport, Place
 from txsocketio.lifecycle import Action, Input, Life, State
+from txsocketio.outbox import Outbox
 from txsocketio.packets import Kind, Packet
 from txsocketio.timers import GRAIN
 
@@ -133,12 +134,10 @@ class Session:
         "_events",
         "_keeper",
         "_life",
-        "_queue",
-        "_queueBytes",
+        "_outbox",
         "_reason",
         "_receiver",
         "_transport",
-        "_volatile",
         "connections",
         "dialect",
         "handshake",
@@ -179,10 +178,7 @@ class Session:
         self._life = _life(dialect, settings)
         self._transport: ITransport | None = None
         self._candidate: ITransport | None = None
-        # With each frame: whether it is volatile.
-        self._queue: deque[tuple[Frame, bool]] = deque()
-        self._queueBytes = 0
-        self._volatile = 0
+        self._outbox = Outbox()
         self._beats = 0
         self._events: deque[_Event] | None = None
         self._reason = DisconnectReason.TRANSPORT_CLOSE
@@ -209,7 +205,7 @@ class Session:
         """
         How many bytes wait in the queue.
         """
-        return self._queueBytes
+        return self._outbox.size
 
     def send(self, packet: Packet, volatile: bool = False) -> None:
         """
@@ -240,10 +236,10 @@ class Session:
         transport = self._transport
         if transport is not None and transport.writable:
             transport.write((frame,))
-        elif not volatile:
-            self._enqueue(frame)
-        elif self._volatile < self.settings.maxVolatile and not self._isFull(frame):
-            self._append(frame, True)
+        elif volatile:
+            self._outbox.putVolatile(frame, self.settings)
+        elif not self._outbox.put(frame, self.settings):
+            self.fail(DisconnectReason.SLOW_CONSUMER)
 
     def joined(self) -> None:
         """
@@ -324,6 +320,9 @@ class Session:
         """
         See L{ISession.receivedPayload}.
         """
+        if self.state is State.LEAVING:
+            # Who is told of a fault does not come for the goodbye.
+            return
         if self._receiver is _DISCARDING:
             raise RemoteProtocolError("this session has ended", HTTPStatus.NOT_FOUND)
         if self._dispatching:
@@ -428,43 +427,22 @@ class Session:
         It means nothing.
         """
 
-    def _isFull(self, frame: Frame) -> bool:
-        return bool(self._queue) and (
-            len(self._queue) >= self.settings.maxQueue
-            or self._queueBytes + frame.size > self.settings.maxQueueBytes
-        )
-
-    def _enqueue(self, frame: Frame) -> None:
-        if self._volatile and self._isFull(frame):
-            self._giveUpVolatile()
-        if self._isFull(frame):
-            self.fail(DisconnectReason.SLOW_CONSUMER)
-        else:
-            self._append(frame, False)
-
-    def _append(self, frame: Frame, volatile: bool) -> None:
-        self._queue.append((frame, volatile))
-        self._queueBytes += frame.size
-        self._volatile += volatile
-
-    def _giveUpVolatile(self) -> None:
-        kept = [frame for frame, volatile in self._queue if not volatile]
-        self._emptyQueue()
-        for frame in kept:
-            self._append(frame, False)
-
-    def _emptyQueue(self) -> None:
-        self._queue.clear()
-        self._queueBytes = self._volatile = 0
+    def _takeOut(self, transport: ITransport) -> list[Frame]:
+        """
+        @return: what is to be written next.
+        """
+        frames = self._outbox.take()
+        isLeaving = self.state is State.LEAVING
+        if isLeaving and len(frames) > 1 and self.dialect.partsAlone and not transport.isStream:
+            self._outbox.append(frames.pop())
+        return frames
 
     def _flush(self) -> None:
-        if self._queue and self.writable:
-            frames = [frame for frame, _ in self._queue]
-            self._emptyQueue()
+        if self._outbox and self.writable:
             assert self._transport is not None
-            self._transport.write(frames)
+            self._transport.write(self._takeOut(self._transport))
             self._receiver.drained()
-        if self._life.carriage is State.LEAVING and not self._queue:
+        if self._life.carriage is State.LEAVING and not self._outbox:
             self._step(_Event(Input.DRAINED))
 
     # The life cycle.
@@ -537,7 +515,7 @@ class Session:
 
     def _greet(self, event: _Event) -> None:
         for packet in self.dialect.opening(self):
-            self._enqueue(self.dialect.encode(packet))
+            self._outbox.append(self.dialect.encode(packet))
 
     def _open(self, event: _Event) -> None:
         self._receiver.opened()
@@ -561,15 +539,18 @@ class Session:
         receiver.closed(event.reason)
 
     def _goodbye(self, event: _Event) -> None:
+        carrier = self._transport
+        if carrier is not None and carrier.isStream and not self.dialect.endsStreamsAloud:
+            return
         # Not bounded: nothing comes after it. Where the generation has no word
         # for it, the client sees its connection go.
         with suppress(UnsupportedByClient):
-            self._append(self.dialect.encode(Packet(Kind.CLOSE)), False)
+            self._outbox.append(self.dialect.encode(Packet(Kind.CLOSE)))
 
     def _cut(self, event: _Event) -> None:
         carrying = (self._transport, self._candidate)
         self._transport = self._candidate = None
-        self._emptyQueue()
+        self._outbox.take()
         self._keeper.forget(self)
         for transport in carrying:
             if transport is not None:

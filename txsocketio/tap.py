@@ -115,10 +115,9 @@ class Options(UsageOptions):
 
     def opt_set(self, setting: str) -> None:
         """
-        Any other option of a listener, as NAME=VALUE, VALUE being JSON or any
-        other text, such as heartbeatInterval=5 or perMessageDeflate=true; may
-        be given again.
+        Any other option of a listener, as NAME=VALUE (JSON or text), such as duration=30.
         """
+        # Twisted shows the spaces that begin a second line of that.
         name, equals, text = setting.partition("=")
         if not equals:
             raise UsageError(f"--set takes NAME=VALUE: {setting!r}")

@@ -18,6 +18,7 @@ from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._framing import MAX_DIGITS
 from txsocketio.protocol._json import dumps, dumpsASCII, literal
 from txsocketio.protocol._sio import Codec, Reader
+from txsocketio.protocol._utf16 import wellFormed
 from txsocketio.settings import Settings
 
 MESSAGE = "4"
@@ -122,8 +123,10 @@ class EngineDialect:
         for name, closeTimeout in (("polling", None), ("websocket", 0.0))
     }
     resumes = False
+    partsAlone = True
     joinsByTalking = False
     speaksDrafts = False
+    endsStreamsAloud = False
     postField = b"d"
 
     def __init__(self, codec: Codec) -> None:
@@ -218,7 +221,7 @@ class EngineDialect:
         if kind in _WHOLE:
             return _WHOLE[kind]
         if kind in _WITH_TEXT:
-            return Frame(_WITH_TEXT[kind] + (packet.data or ""))
+            return Frame(_WITH_TEXT[kind] + wellFormed(packet.data or ""))
         if kind is Kind.OPEN:
             return Frame(f"0{dumps(packet.data)}")
         messages = self._codec.encode(packet)

@@ -83,9 +83,11 @@ class FirstDialect:
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     serverBeats = True
     resumes = True
+    partsAlone = False
     rootIsConnection = True
     joinsRoot = True
     speaksDrafts = True
+    endsStreamsAloud = True
     recovers = False
     postField = b"data"
 

@@ -16,7 +16,7 @@ from struct import Struct
 from struct import error as StructError
 from typing import Any, ClassVar
 
-from txsocketio.errors import LocalProtocolError, RemoteProtocolError
+from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.packets import Packet
 from txsocketio.protocol._framing import MAX_DIGITS
 from txsocketio.protocol._json import MAX_DEPTH, dumps
@@ -209,7 +209,7 @@ def _integer(value: int) -> bytes:
             return bytes((code,)) + form.pack(value)
         except StructError:
             continue
-    raise LocalProtocolError("an integer of more than 64 bits cannot be written as MessagePack")
+    raise UnsupportedByClient("an integer of more than 64 bits cannot be written as MessagePack")
 
 
 def _key(key: object) -> str:
@@ -256,9 +256,9 @@ def _write(value: Any, out: bytearray) -> None:
 
 def pack(value: Any) -> bytes:
     """
+    @raise UnsupportedByClient: there is an integer of more than 64 bits in it.
     @raise LocalProtocolError: there is something in it that is neither binary
-        data nor anything that JSON can say, or an integer of more than 64
-        bits.
+        data nor anything that JSON can say.
     """
     out = bytearray()
     try:

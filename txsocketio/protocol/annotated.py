@@ -13,7 +13,7 @@ from typing import Any
 
 from zope.interface import implementer
 
-from txsocketio.errors import LocalProtocolError, RemoteProtocolError
+from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.frames import Frame
 from txsocketio.interfaces import IDecoder, IDialect
 from txsocketio.packets import RESERVED, ROOT, Kind, Packet
@@ -217,12 +217,15 @@ def _connectArguments(packet: Packet) -> tuple[str, Any]:
     return _CONNECT, [] if packet.data is None else [packet.data]
 
 
+_NO_NAME = "an event's name is a str without newline, not empty and not reserved"
+
+
 def _eventArguments(packet: Packet) -> tuple[str, Any]:
     name, *arguments = _list(packet.data) or [None]
-    if not isinstance(name, str) or not name or "\n" in name or name in RESERVED:
-        raise LocalProtocolError(
-            "an event's name is a str without newline, not empty and not reserved"
-        )
+    if not isinstance(name, str) or name in RESERVED:
+        raise LocalProtocolError(_NO_NAME)
+    if not name or "\n" in name:
+        raise UnsupportedByClient(_NO_NAME)
     return name, arguments
 
 

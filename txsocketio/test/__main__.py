@@ -22,6 +22,7 @@ from txsocketio.test._run import (
     Outcome,
     Tally,
     check,
+    lastTally,
     nodeMajor,
     nodeTally,
     run,
@@ -33,6 +34,8 @@ from txsocketio.test._run import (
 
 ROOT = Path(__file__).parents[2]
 GENUINE = ROOT / "txsocketio" / "test" / "genuine"
+MATRIX = ROOT / "txsocketio" / "test" / "matrix"
+NOT_INSTALLED = ("txsocketio/test/genuine/", "txsocketio/test/matrix/")
 PLUGIN = "twisted/plugins/txsocketio_plugin.py"
 TYPED = ("txsocketio", "examples", "benchmarks")
 OLDEST_NODE = 20
@@ -41,6 +44,7 @@ PROGRAMS = ("chromium", "nginx", "haproxy", "openssl")
 
 inRoot = partial(run, folder=ROOT)
 inGenuine = partial(run, folder=GENUINE)
+inMatrix = partial(run, folder=MATRIX)
 
 
 def python(*arguments: str | Path) -> Outcome:
@@ -55,7 +59,8 @@ def tools() -> Tally:
     The browser and the proxies, node and npm, and what the real clients need
     from npm.
     """
-    return _programs() + _node() + inGenuine(["npm", "ci"]).tally
+    fromNpm = inGenuine(["npm", "ci"]).tally + inMatrix(["npm", "ci"]).tally
+    return _programs() + _node() + fromNpm
 
 
 def _programs() -> Tally:
@@ -150,9 +155,7 @@ def _isWhole(path: Path) -> Tally:
     package = (ROOT / "txsocketio").rglob("*")
     files = {path.relative_to(ROOT).as_posix() for path in package if path.is_file()}
     wanted = {
-        name
-        for name in files
-        if "/__pycache__/" not in name and not name.startswith("txsocketio/test/genuine/")
+        name for name in files if "/__pycache__/" not in name and not name.startswith(NOT_INSTALLED)
     } | {PLUGIN}
     with ZipFile(path) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
@@ -180,16 +183,31 @@ def genuine() -> Tally:
     """
     Real clients, in real browsers, against a real server.
     """
-    environment = {
+    return inGenuine(["npm", "test"], environment=_forClients()).counted(nodeTally)
+
+
+def matrix() -> Tally:
+    """
+    The genuine clients of every generation through the same checks, and what
+    the documentation says of it.
+    """
+    checks = inMatrix(["npm", "test"], environment=_forClients()).counted(lastTally)
+    return checks + inMatrix(["node", "compatibility.mjs", "--check"]).tally
+
+
+def _forClients() -> dict[str, str]:
+    """
+    The environment in which real clients find what they need.
+    """
+    return {
         "PYTHON": sys.executable,
         **{name.upper(): _path(name) or name for name in PROGRAMS},
         "NO_COLOR": "1",
     }
-    return inGenuine(["npm", "test"], environment=environment).counted(nodeTally)
 
 
 STAGES: dict[str, Callable[[], Tally]] = {
-    stage.__name__: stage for stage in (tools, lint, types, trial, wheel, genuine)
+    stage.__name__: stage for stage in (tools, lint, types, trial, wheel, genuine, matrix)
 }
 
 

@@ -31,6 +31,7 @@ LAYERS = (
         "options",
         "orders",
         "origins",
+        "outbox",
         "peerlog",
         "protocol",
         "serial",

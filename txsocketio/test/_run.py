@@ -23,6 +23,7 @@ PATIENCE = 40 * 60
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _TRIAL_SUMMARY = re.compile(r"(?:PASSED|FAILED)(?: \((?P<counts>.+)\))?")
 _TRIAL_COUNT = re.compile(r"(\w+)=(\d+)")
+_TALLY = re.compile(r"(\d+) passed, (\d+) failed")
 _NODE_COUNT = re.compile(r"[\u2139#] (pass|fail|cancelled|skipped|todo) (\d+)")
 
 
@@ -66,6 +67,15 @@ def nodeTally(lines: Iterable[str]) -> Tally:
     plain = (_COLOURS.sub("", line).strip() for line in lines)
     matches = (_NODE_COUNT.fullmatch(line) for line in plain)
     return _tally((match.groups() for match in matches if match), "pass")
+
+
+def lastTally(lines: Iterable[str]) -> Tally:
+    """
+    What the last line counts that counts as a L{Tally} does, and says nothing
+    else.
+    """
+    matches = [match for line in lines if (match := _TALLY.fullmatch(line))]
+    return Tally(*map(int, matches[-1].groups())) if matches else Tally()
 
 
 def _tally(counts: Iterable[Sequence[str]], success: str) -> Tally:

@@ -195,6 +195,7 @@ class FakeDialect:
     defaults: Mapping[str, Mapping[str, Any]] = {}
     joinsByTalking = True
     speaksDrafts = True
+    endsStreamsAloud = True
     postField = b"data"
 
     def __init__(
@@ -208,6 +209,7 @@ class FakeDialect:
         """
         self.name = name
         self.resumes = not isModern
+        self.partsAlone = isModern
         self.serverBeats = self.resumes if serverBeats is None else serverBeats
         self.rootIsConnection = self.joinsRoot = not isModern
         self.recovers = isModern

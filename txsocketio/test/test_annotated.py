@@ -23,6 +23,7 @@ from txsocketio.interfaces import IDecoder, IDialect, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._annotations import MAX_ANNOTATIONS
 from txsocketio.protocol.annotated import GENUINE, SPECIFICATION, Annotated, AnnotatedDecoder
+from txsocketio.protocol.eio4 import EIO4_TEXT
 from txsocketio.settings import Settings
 from txsocketio.test.decoding import (
     EMOJI,
@@ -308,6 +309,16 @@ class EncodeTests(SynchronousTestCase):
         for data in [*([name, 1] for name in names), [], ()]:
             self.assertUnwritable(Packet(Kind.EVENT, data), reason)
         self.assertUnwritable(Packet(Kind.EVENT, "chat"), "arguments come in a list, not in a str")
+
+    def test_eventsOfOthers(self) -> None:
+        """
+        Later generations know other names: a broadcast passes these clients
+        over.
+        """
+        for name in ["", "a\nb"]:
+            packet = Packet(Kind.EVENT, [name])
+            self.assertRaises(UnsupportedByClient, GENUINE.encode, packet)
+            self.assertTrue(EIO4_TEXT.encode(packet).text)
 
     def test_acknowledgements(self) -> None:
         """

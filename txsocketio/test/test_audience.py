@@ -11,9 +11,25 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio import AckTimeout, Client, LocalProtocolError
+from txsocketio.frames import Frame
 from txsocketio.orders import Address, Dismiss, Join, Leave, Say
 from txsocketio.packets import ROOT, Kind, Packet
-from txsocketio.test.hall import MODERN, OLD, Hall
+from txsocketio.test.hall import MODERN, OLD, Hall, HallDialect
+
+
+class _Careless(HallDialect):
+    """
+    Writes whatever it is given.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(True)
+
+    def encode(self, packet: Packet) -> Frame:
+        """
+        See L{HallDialect.encode}.
+        """
+        return super().encode(packet._replace(data=str(packet.data)))
 
 
 class AudienceCase(SynchronousTestCase):
@@ -222,6 +238,19 @@ class Asking(AudienceCase):
         for event, arg in (("ask", {1}), ("disconnect", 1)):
             self.assertRaises(LocalProtocolError, self.root.emitWithAck, event, arg, timeout=5)
         self.assertEqual([1, 1, 0], [len(client._acks._waiting) for client in self.clients])
+
+    def test_unwritableForSome(self) -> None:
+        """
+        Nor does it leave anything behind where that is found out after some
+        have been asked.
+        """
+        careless = _Careless()
+        told = self.hall.come(ROOT, dialect=careless)
+        self.hall.come(ROOT)
+        audience = self.root.exclude("red")
+        self.clients[2].disconnect()
+        self.assertRaises(LocalProtocolError, audience.emitWithAck, "ask", {1}, timeout=None)
+        self.assertEqual({}, told.client()._acks._waiting)
 
     def test_volatile(self) -> None:
         """

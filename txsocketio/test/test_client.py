@@ -298,6 +298,30 @@ class Volatile(ClientCase):
         self.client.volatile.emit("c", 1)
         self.assertEqual([":a", 'j:"b"', "e:c\nj:[1]"], self.peer.heard())
 
+    def test_asking(self) -> None:
+        """
+        So with what is to be acknowledged: who is not asked does not answer.
+        """
+        dropped = self.poller.volatile.emitWithAck("a", timeout=5)
+        asked = self.client.volatile.emitWithAck("b", 1, timeout=5)
+        self.assertEqual(["a:2\ne:b\nj:[1]"], self.peer.heard())
+        self.peer.say("a:2\ne:\nj:[7]")
+        self.assertEqual(7, self.successResultOf(asked))
+        self.server.clock.advance(5)
+        self.failureResultOf(dropped, AckTimeout)
+        self.poller.send("c")
+        self.assertEqual(b"1:2::c,", self.server.poll(self.sid).answer().body)
+
+    def test_broadcast(self) -> None:
+        """
+        So with what is for the others.
+        """
+        self.client.volatile.broadcast("a")
+        self.poller.volatile.broadcast("b")
+        self.poller.send("c")
+        self.assertEqual(b"1:2::c,", self.server.poll(self.sid).answer().body)
+        self.assertEqual([":b"], self.peer.heard())
+
     def test_socketFull(self) -> None:
         """
         A WebSocket that takes no more just now is not written to.
@@ -439,10 +463,11 @@ class Acknowledgements(ClientCase):
 
     def test_gone(self) -> None:
         """
-        Of a client that has gone already, it fails at once.
+        Of a client that has gone already, it fails at once, with the reason.
         """
         self.peer.goodbye()
-        self.failureResultOf(self.client.emitWithAck("ask"), ClientDisconnected)
+        error = self.failureResultOf(self.client.emitWithAck("ask"), ClientDisconnected).value
+        self.assertIs(DisconnectReason.CLIENT, error.reason)
 
     def test_tooMany(self) -> None:
         """
@@ -812,7 +837,8 @@ class Listening(ClientCase):
 
     def test_onAny(self) -> None:
         """
-        Every event of the client, and its name, messages included.
+        Every event of the client, and its name, messages included, before
+        the handlers of that event.
         """
         self.client.onAny(self.note)
         self.client.on("chat", lambda n: self.note("chat itself"))
@@ -820,7 +846,7 @@ class Listening(ClientCase):
         self.peer.emit("chat", 1)
         self.peer.emit("nobody", 2)
         self.assertEqual(
-            [("message", "hi"), ("chat itself",), ("chat", 1), ("nobody", 2)], self.calls
+            [("message", "hi"), ("chat", 1), ("chat itself",), ("nobody", 2)], self.calls
         )
 
     def test_onAnyAnswersNothing(self) -> None:
@@ -1080,13 +1106,13 @@ class Order(ClientCase):
         self.client.on("message", self.slow)
         self.peer.send("a")
         self.peer.send("b")
-        first = [("a",), ("message", "a"), ("io", "a")]
+        first = [("message", "a"), ("a",), ("io", "a")]
         self.assertEqual(first, self.calls)
         self.go()
         self.go()
         self.assertEqual(first, self.calls)
         self.go()
-        self.assertEqual([*first, ("b",), ("message", "b"), ("io", "b")], self.calls)
+        self.assertEqual([*first, ("message", "b"), ("b",), ("io", "b")], self.calls)
 
     def test_onAnySlow(self) -> None:
         """

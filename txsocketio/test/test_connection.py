@@ -350,6 +350,44 @@ class RootFirst(RealmCase):
         self.assertEqual(["connection", "early"], self.calls)
         self.assertEqual([CONNECT], peer.heard())
 
+    def test_realmComesAfter(self) -> None:
+        """
+        The handlers of the default namespace hear of the client first, and
+        what they wait for is nothing to the others.
+        """
+        decided: Deferred[None] = Deferred()
+        waiting: Deferred[None] = Deferred()
+        self.io.use(lambda client: decided)
+
+        def connection(client: Client) -> Deferred[None]:
+            self.calls.append("root")
+            return waiting
+
+        self.io.on("connection", connection)
+        peer = Peer(self.server)
+        peer.say("r:chat:early")
+        decided.callback(None)
+        self.assertEqual(["root", "connection", "early"], self.calls)
+
+    def test_realmLeftMeanwhile(self) -> None:
+        """
+        Who has left the realm by then, or is sent away as it comes, is not
+        asked about there.
+        """
+        asked: list[Client] = []
+        self.chat.use(asked.append)
+        for leave in (True, False):
+            decided: Deferred[None] = Deferred()
+            self.io.use(lambda client, decided=decided: decided)
+            peer = Peer(self.server)
+            peer.say(CONNECT)
+            if leave:
+                peer.say(DISCONNECT)
+            else:
+                self.io.on("connection", lambda client: client.disconnect())
+            decided.callback(None)
+        self.assertEqual(([], []), (asked, self.calls))
+
     def test_realmRefused(self) -> None:
         """
         If it is turned away there, it never was in a realm.

@@ -968,6 +968,16 @@ class LengthAttacks(EngineCase):
         poll = self.server.poll(self.poller)
         self.assertEqual(poll.answer().body, "1:2::\ufffd,".encode())
 
+    def test_surrogatesInHeartbeat(self) -> None:
+        """
+        The answer to a heartbeat says it in the same way.
+        """
+        sid, _ = self.pollingAttacker()
+        body = b"\0\4\xff2\xed\xa0\x80"
+        posted = self.postBody(sid, body, {"Content-Type": "application/octet-stream"})
+        self.assertEqual(posted.answer().body, b"ok")
+        self.assertEqual(self.pollOf(sid).answer().body, "2:3\ufffd".encode())
+
     def test_binaryLengths(self) -> None:
         """
         The same of bodies that are binary.
@@ -2000,13 +2010,15 @@ class SessionAttacks(EngineCase):
 
     def test_afterTheServersGoodbye(self) -> None:
         """
-        What a client still posts is not heard, and it is told so; its goodbye
-        can be fetched.
+        What a client still posts is not heard; its goodbye can be fetched,
+        by a poll of its own.
         """
         sid, client = self.pollingAttacker()
         client.disconnect(close=True)
-        self.assertWrong(self.post(sid, '42["message","x"]'), 3, "this session has ended")
-        self.assertEqual(self.packets(self.pollOf(sid))[-1], "1")
+        answer = self.post(sid, '42["message","x"]').answer()
+        self.assertEqual((answer.status, answer.body), (200, b"ok"))
+        self.assertEqual(self.packets(self.pollOf(sid))[-1], "41")
+        self.assertEqual(self.packets(self.pollOf(sid)), ["1"])
         self.assertEnded(sid)
         self.assertEqual((self.seen, self.gone), ([], ["server namespace disconnect"]))
 

@@ -258,6 +258,25 @@ class Pull(FlowCase):
         self.hall.clock.advance(SOON)
         self.assertEqual(["resume"], self.producer.told)
 
+    def test_raises(self) -> None:
+        """
+        One that raises is not asked until something has waited.
+        """
+
+        def fails() -> None:
+            raise ValueError
+
+        self.producer.onResume = fails
+        for _ in range(3):
+            self.hall.clock.advance(SOON)
+        self.assertEqual(["resume"], self.producer.told)
+        self.visitor.clog()
+        self.client.write("a")
+        self.visitor.stream.resume()
+        self.hall.clock.advance(SOON)
+        self.assertEqual(["resume"] * 2, self.producer.told)
+        self.assertEqual(2, len(self.flushLoggedErrors(ValueError)))
+
     def test_done(self) -> None:
         """
         It says itself when it is done.

@@ -70,6 +70,21 @@ class EventSourceTests(SynchronousTestCase):
         self.assertEqual(self.source.fire("event"), ["a", "b", "c"])
         self.assertEqual(self.source.fire("event"), ["a", "c"])
 
+    def test_nothingLeft(self) -> None:
+        """
+        Of events that nobody waits for any more nothing is kept: an
+        application may make their names up as it goes.
+        """
+        for number in range(3):
+            self.source.once(f"reply {number}", returning(number))
+            self.assertEqual([number], self.source.fire(f"reply {number}"))
+            f = self.source.on(f"news {number}", returning(number))
+            self.assertEqual([number], self.source.fire(f"news {number}"))
+            self.source.removeListener(f"news {number}", f)
+            self.assertEqual([], self.source.fire(f"news {number}"))
+        handlers = self.source._handlers
+        self.assertEqual(({}, {}), (handlers._byEvent, handlers._ready))
+
     def test_onceWithin(self) -> None:
         """
         It is not called again by an event that it causes itself.

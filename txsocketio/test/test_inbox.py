@@ -9,9 +9,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsocketio import Client, DisconnectReason
+from txsocketio import Client, ConnectionRefused, DisconnectReason
 from txsocketio.packets import ROOT, Kind
-from txsocketio.test.hall import Hall
+from txsocketio.test.hall import OLD, Hall
 from txsocketio.test.support import Server
 
 
@@ -310,6 +310,30 @@ class Going(InboxCase):
         self.assertEqual(frozenset(), self.client.rooms)
         self.assertNotIn("blue", self.hall.root.rooms)
 
+    def test_nothingBehind(self) -> None:
+        """
+        Who is sent away while it is let in, or by the first of what it sent
+        before it was, is not heard any more.
+        """
+        decided: Deferred[bool] = Deferred()
+        parent = self.hall.parent(lambda name, auth: decided)
+        chat = self.hall.of("/chat")
+
+        def hear(client: Client) -> None:
+            client.on("a", client.disconnect)
+            client.onAny(self.note)
+            client.on("disconnect", lambda reason: self.note("gone"))
+
+        parent.on("connection", hear)
+        chat.on("connection", hear)
+        chat.on("connection", lambda client: client.disconnect())
+        early = self.hall.come("/room")
+        early.emit("/room", "a")
+        early.emit("/room", "b")
+        decided.callback(True)
+        self.hall.come(dialect=OLD).emit("/chat", "c")
+        self.assertEqual([("a",), ("gone",), ("gone",)], self.calls)
+
 
 class Any_(InboxCase):
     """
@@ -362,6 +386,31 @@ class Any_(InboxCase):
         second.emit("c")
         self.assertEqual(["a"], self.calls)
         self.assertEqual({self.client}, self.hall.root.overheard)
+
+    def test_outgoingEarly(self) -> None:
+        """
+        Middleware may ask for it before the client is let in. Nothing is kept
+        of who never is, nor of who asks when it has gone.
+        """
+        self.client.disconnect()
+        self.client.onAnyOutgoing(self.note)
+        decided: list[Deferred[None]] = []
+
+        def think(client: Client) -> Deferred[None]:
+            client.onAnyOutgoing(self.note)
+            decided.append(Deferred())
+            return decided[-1]
+
+        self.hall.root.use(think)
+        _, gone, let = (self.hall.come(ROOT) for _ in range(3))
+        decided[0].errback(ConnectionRefused("no"))
+        gone.lose()
+        decided[1].callback(None)
+        self.assertEqual(set(), self.hall.root.overheard)
+        decided[2].callback(None)
+        self.hall.root.emit("a")
+        self.assertEqual([("a",)], self.calls)
+        self.assertEqual({let.client()}, self.hall.root.overheard)
 
     def test_outgoingRaises(self) -> None:
         """

@@ -435,6 +435,29 @@ class FanOutTests(ManagerCase):
         )
         self.assertEqual(stream.texts(), [])
 
+    def test_notByHalf(self) -> None:
+        """
+        Where one generation finds that out, clients of the others have been
+        sent nothing, wherever they stand.
+        """
+        able = Able("able")
+        pairs = [self.opened(able), self.opened(), self.opened(able)]
+        packet = Packet(Kind.MESSAGE, {1})
+        sessions = [session for session, _ in pairs]
+        self.assertRaises(LocalProtocolError, self.manager.fanOut, packet, sessions)
+        self.assertEqual([stream.texts() for _, stream in pairs], [[], [], []])
+
+    def test_anotherForm(self) -> None:
+        """
+        A client that shows another form meanwhile is written to in that one.
+        """
+        other = FakeDialect("other")
+        pairs = [self.opened(), self.opened()]
+        pairs[0][1].onWrite = lambda: setattr(pairs[1][0], "dialect", other)
+        self.manager.fanOut(self.packet, [session for session, _ in pairs])
+        self.assertEqual([self.packet], other.encoded)
+        self.assertEqual([stream.texts() for _, stream in pairs], [["MESSAGE to all"]] * 2)
+
     def test_endInTheMiddle(self) -> None:
         """
         Sessions that end in the middle of the walk, those still to come
@@ -454,7 +477,7 @@ class FanOutTests(ManagerCase):
 
 class Able(FakeDialect):
     """
-    A dialect that carries bytes.
+    A dialect that carries bytes, and sets.
     """
 
     def encode(self, packet: Packet) -> Any:
@@ -462,9 +485,11 @@ class Able(FakeDialect):
         See L{txsocketio.interfaces.IDialect.encode}.
         """
         data = packet.data
-        return super().encode(
-            packet._replace(data=data.decode()) if isinstance(data, bytes) else packet
-        )
+        if isinstance(data, bytes):
+            data = data.decode()
+        elif isinstance(data, set):
+            data = sorted(data)
+        return super().encode(packet._replace(data=data))
 
 
 class CloseTests(ManagerCase):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsocketio.errors import LocalProtocolError, RemoteProtocolError
+from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.packets import RESERVED, Kind, Packet
 from txsocketio.protocol._msgpack import pack, unpack
 from txsocketio.protocol.eio3 import EIO3_MSGPACK
@@ -242,6 +242,14 @@ class WriteTests(SynchronousTestCase):
             self.assertRaises(LocalProtocolError, pack, {key: 1})
         for packet in [Packet(Kind.EVENT, []), Packet(Kind.EVENT, [1])]:
             self.assertRaises(LocalProtocolError, EIO4_MSGPACK.encode, packet)
+
+    def test_integersOfOthers(self) -> None:
+        """
+        Integers of any size can be written as JSON: a broadcast passes the
+        clients over that speak this, and not the others.
+        """
+        for value in [2**64, -(2**63) - 1]:
+            self.assertRaises(UnsupportedByClient, pack, {"a": [value]})
 
     def test_bodies(self) -> None:
         """

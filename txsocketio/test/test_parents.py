@@ -384,6 +384,20 @@ class CleaningUp(ParentCase):
             self.assertIn("'no'", self.hall.come(f"/room-{number}").heard()[0])
         self.assertEqual({}, {**self.parent.children})
 
+    def test_goneBefore(self) -> None:
+        """
+        Nor does who has gone before it was decided that there is to be one.
+        """
+        decided: dict[str, Deferred[bool]] = {name: Deferred() for name in ("/a", "/b", "/c")}
+        self.hall.parent(lambda name, auth: decided[name])
+        self.hall.come("/a").say(Kind.DISCONNECT, "/a")
+        self.hall.come("/b").lose()
+        staying = self.hall.come("/c")
+        for each in decided.values():
+            each.callback(True)
+        self.assertEqual(["/", "/c"], [*self.hall.registry])
+        self.assertEqual(["CONNECT /c SID3/c"], staying.heard())
+
     def test_others(self) -> None:
         """
         Namespaces that the application has asked for stay.

@@ -16,6 +16,7 @@ from txsocketio.test._run import (
     Outcome,
     Tally,
     check,
+    lastTally,
     nodeMajor,
     nodeTally,
     run,
@@ -82,6 +83,19 @@ class TallyTests(SynchronousTestCase):
         for form in ("\u2139 {} {}", "# {} {}", "\x1b[34m\u2139 {} {}\x1b[39m"):
             lines = ["1..9", *(form.format(*count) for count in counts.items())]
             self.assertEqual(nodeTally(lines), Tally(3, 6), form)
+
+    def test_last(self) -> None:
+        """
+        The sums in the end count, not those of the parts.
+        """
+        part = "  1.2 s  2.5.0 in node over polling: 17 passed, 1 failed"
+        for lines, expected in [
+            ([part, "18 passed, 2 failed", "", "npm error code 1"], Tally(18, 2)),
+            (["1 passed, 0 failed", "3 passed, 0 failed"], Tally(3)),
+            ([part], Tally()),
+            ([], Tally()),
+        ]:
+            self.assertEqual(lastTally(lines), expected)
 
     def test_sum(self) -> None:
         self.assertEqual(Tally(1, 2) + Tally(30, 40), Tally(31, 42))

@@ -1141,6 +1141,24 @@ class LeavingTests(SynchronousTestCase):
         self.assertEqual(poll.written, [("MESSAGE one", "MESSAGE two", "CLOSE")])
         self.assertEqual(self.bench.keeper.forgotten, [self.bench.session])
 
+    def test_fetchedAlone(self) -> None:
+        """
+        Where the goodbye is heeded before what stands in front of it, it is
+        fetched by a poll of its own; a stream brings both.
+        """
+        for isStream in (False, True):
+            bench = Bench(isModern=True, closeTimeout=None)
+            bench.poll()
+            bench.send("one", "two")
+            bench.session.close(DisconnectReason.SERVER)
+            if isStream:
+                self.assertEqual(bench.stream().texts(), ["MESSAGE one", "MESSAGE two", "CLOSE"])
+            else:
+                self.assertEqual(bench.poll().written, [("MESSAGE one", "MESSAGE two")])
+                self.assertEqual(bench.keeper.forgotten, [])
+                self.assertEqual(bench.poll().written, [("CLOSE",)])
+            self.assertEqual(bench.keeper.forgotten, [bench.session])
+
     def test_farewellTimeout(self) -> None:
         """
         Until the time is over, and not longer.
@@ -1191,14 +1209,12 @@ class LeavingTests(SynchronousTestCase):
 
     def test_received(self) -> None:
         """
-        What still comes in is discarded; a request is told so.
+        What still comes in is discarded, whatever it is.
         """
         self.leave()
         self.bench.session.received("MESSAGE a")
-        error = self.assertRaises(
-            RemoteProtocolError, self.bench.session.receivedPayload, "MESSAGE a"
-        )
-        self.assertEqual(error.httpStatus, HTTPStatus.NOT_FOUND)
+        self.bench.session.receivedPayload("MESSAGE a")
+        self.bench.session.receivedPayload("BAD")
         self.assertEqual(self.bench.receiver.messages, [])
         self.assertEqual(self.bench.session.state, State.LEAVING)
 
@@ -1221,7 +1237,7 @@ class EndTests(SynchronousTestCase):
         """
         self.bench.send("a")
         self.assertEqual(self.stream.texts(), [])
-        self.assertEqual((len(self.session._queue), self.session._queueBytes), (0, 0))
+        self.assertEqual((len(self.session._outbox), self.session.pending), (0, 0))
 
     def test_received(self) -> None:
         """
@@ -1254,7 +1270,7 @@ class EndTests(SynchronousTestCase):
         bench.poll()
         bench.send("a")
         bench.session.fail(DisconnectReason.CLIENT)
-        self.assertEqual((len(bench.session._queue), bench.session._queueBytes), (0, 0))
+        self.assertEqual((len(bench.session._outbox), bench.session.pending), (0, 0))
 
     def test_discarding(self) -> None:
         """

@@ -19,7 +19,7 @@ from twisted.web.http import Request
 from txsocketio import Client
 from txsocketio.errors import DisconnectReason
 from txsocketio.test.support import Server, Streamed, Wire
-from txsocketio.transports._http import Stream
+from txsocketio.transports._streams import Stream
 
 STREAMS = ("server-events", "htmlfile", "xhr-multipart")
 

@@ -397,6 +397,31 @@ class OriginTests(EngineCase):
         self.assertTrue(wire.value().startswith(b"HTTP/1.1 403 "))
 
 
+class GoodbyeTests(EngineCase):
+    """
+    What clients of Engine.IO are told when the server stops.
+    """
+
+    def test_webSocket(self) -> None:
+        """
+        Nothing but the closing handshake: a goodbye would be final to some.
+        """
+        wire = self.server.webSocket(WEBSOCKET)
+        wire.say("40")
+        wire.frames()
+        self.server.io.close()
+        self.assertClosed(wire, 1001, "server shutting down")
+
+    def test_poll(self) -> None:
+        """
+        A poll is answered with a goodbye.
+        """
+        opening = self.server.get(POLLING).answer()
+        poll = self.server.get(f"{POLLING}&sid={json.loads(opening.body[1:])['sid']}")
+        self.server.io.close()
+        self.assertEqual(poll.answer().body, b"1")
+
+
 class DeflateTests(EngineCase):
     """
     The extension permessage-deflate.

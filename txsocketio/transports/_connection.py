@@ -13,7 +13,8 @@ from twisted.web.http import Request
 
 from txsocketio.errors import DisconnectReason
 from txsocketio.interfaces import ISession, Place
-from txsocketio.transports._http import Gate, Pausable
+from txsocketio.transports._gate import Gate
+from txsocketio.transports._streams import Pausable
 
 
 def takeOver(request: Request, protocol: IProtocol) -> bytes:

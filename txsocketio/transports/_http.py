@@ -1,134 +1,35 @@
 """
-What the transports share: who may ask, what an answer looks like, and the
-request that waits for its answer.
+What the transports share: who may ask, and what an answer looks like.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer, IReactorTime, IWriteDescriptor
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
-from zope.interface import implementer
 
 from txsocketio.errors import (
-    ConnectionRefused,
-    DisconnectReason,
     Fault,
     RemoteProtocolError,
 )
-from txsocketio.handlers import FailureLog, Handler, asDeferred
-from txsocketio.handshake import Handshake
-from txsocketio.interfaces import IDialect, ISession, ITransport, Place
-from txsocketio.manager import SessionManager
-from txsocketio.origins import Origins, Verdict
+from txsocketio.interfaces import IDialect, Place
+from txsocketio.origins import Verdict
+from txsocketio.transports._gate import Gate, forbidden
 
 if TYPE_CHECKING:
-    from txsocketio.frames import Frame
     from txsocketio.settings import Settings
 
 TEXT = b"text/plain; charset=UTF-8"
 # What the genuine server says of a POST's answer.
 PLAIN = b"text/plain"
 PREFLIGHT_SECONDS = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """
-    The way from a request to a session.
-
-    @ivar settings: those of a dialect's sessions on a transport of that name.
-    @ivar log: for what the application raises.
-    @ivar trustProxy: whether C{X-Forwarded-For} and C{X-Forwarded-Proto} tell
-        where a request comes from.
-    @ivar drafts: whether WebSockets may speak the drafts of 2010.
-    @ivar allowRequest: is asked with the L{Handshake} whether a session may be
-        opened; L{None} where nobody is.
-    @ivar cookie: the name of a cookie that gets the session id, where a
-        generation has that; empty for none.
-    @ivar httpCompression: whether polls may be answered compressed.
-    @ivar perMessageDeflate: whether WebSocket messages may be compressed.
-    """
-
-    origins: Origins
-    manager: SessionManager
-    settings: Callable[[IDialect, str], Settings]
-    clock: IReactorTime
-    log: FailureLog
-    trustProxy: bool = False
-    drafts: bool = True
-    allowRequest: Handler | None = None
-    cookie: str = ""
-    httpCompression: bool = True
-    perMessageDeflate: bool = False
-
-    def enter(self, place: Place, request: Request) -> ISession:
-        """
-        @return: the session that the place names, or a new one where it
-            names none.
-        @raise RemoteProtocolError: it names one that is not to be had.
-        """
-        if place.sid is None:
-            return self.manager.create(place, handshakeOf(request, self.trustProxy))
-        return self.manager.find(place)
-
-    async def ask(self, request: Request) -> None:
-        """
-        Ask the application whether a session may be opened.
-
-        @raise RemoteProtocolError: it may not.
-        """
-        assert self.allowRequest is not None
-        try:
-            allowed = asDeferred(self.allowRequest(handshakeOf(request, self.trustProxy)))
-            if isinstance(allowed, Deferred):
-                allowed = await allowed
-        except ConnectionRefused as refused:
-            raise _forbidden(refused.message) from None
-        except Exception:
-            self.log.failure("allowRequest raised")
-            raise _forbidden("internal error") from None
-        if allowed is False:
-            raise _forbidden("this request is not allowed")
-
-
-def _forbidden(reason: str) -> RemoteProtocolError:
-    return RemoteProtocolError(reason, HTTPStatus.FORBIDDEN, Fault.FORBIDDEN)
-
-
-def handshakeOf(request: Request, trustProxy: bool) -> Handshake:
-    """
-    What a client brought along.
-    """
-    headers = {
-        name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
-        for name, values in request.requestHeaders.getAllRawHeaders()
-    }
-    query = {
-        name.decode("utf-8", "replace"): values[-1].decode("utf-8", "replace")
-        for name, values in request.args.items()
-    }
-    address = getattr(request.getClientAddress(), "host", "")
-    secure = request.isSecure()
-    if trustProxy:
-        # Whoever asks can send the header too; only the last name in it is the
-        # nearest proxy's own word.
-        address = headers.get("x-forwarded-for", address).rpartition(",")[2].strip()
-        secure = secure or headers.get("x-forwarded-proto", "").strip().lower() == "https"
-    url = request.uri.decode("latin-1")
-    return Handshake(
-        headers=headers, query=query, address=address, secure=secure, time=time.time(), url=url
-    )
 
 
 def formField(body: bytes, name: bytes) -> bytes | None:
@@ -328,7 +229,7 @@ class HTTPTransport:
         """
         Turn a foreign page away.
         """
-        return complain(request, place.dialect, _forbidden(verdict.reason))
+        return complain(request, place.dialect, forbidden(verdict.reason))
 
 
 _WRONG_METHOD = RemoteProtocolError(
@@ -377,234 +278,3 @@ class _Located(Resource):
         See L{HTTPTransport.render}.
         """
         return self._transport.render(request, self._place)
-
-
-class Polling(HTTPTransport):
-    """
-    A transport whose every GET is answered once.
-    """
-
-    defaults: ClassVar[Mapping[str, Any]] = {"heartbeatInterval": None, "closeTimeout": 8.0}
-    leading: ClassVar[Sequence[bytes]] = (b"Content-Type", b"Content-Length")
-    contentType: ClassVar[bytes]
-
-    def get(self, request: Request, place: Place) -> int:
-        """
-        Wait with the answer until there is something to say.
-        """
-        return self.hold(request, place, self.gate.enter(place, request))
-
-    def hold(self, request: Request, place: Place, session: ISession) -> int:
-        """
-        Let the session answer.
-        """
-        session.attach(Poll(self, place, session, request))
-        return NOT_DONE_YET
-
-    def wrap(self, body: bytes, place: Place) -> bytes:
-        """
-        What the transport's way of reading wants of an answer.
-        """
-        return body
-
-    def finish(self, request: Request, place: Place, body: bytes) -> None:
-        """
-        Answer a poll.
-        """
-        self._send(request, self.contentType, self.wrap(body, place))
-
-    def _send(self, request: Request, contentType: bytes, data: bytes) -> None:
-        request.setHeader(b"Content-Type", contentType)
-        request.setHeader(b"Content-Length", str(len(data)).encode("ascii"))
-        request.write(data)
-        request.finish()
-
-
-@implementer(ITransport)
-class Poll:
-    """
-    One GET that waits for its answer.
-    """
-
-    isStream = False
-
-    def __init__(self, polling: Polling, place: Place, session: ISession, request: Request) -> None:
-        self.name = polling.name
-        self.writable = True
-        self.session = session
-        self._polling = polling
-        self._place = place
-        self._request = request
-        request.notifyFinish().addErrback(self._lost)
-
-    def write(self, frames: Sequence[Frame]) -> None:
-        """
-        See L{ITransport.write}.
-        """
-        self.writable = False
-        body = self.session.dialect.join(frames)
-        self.session.detach(self)
-        self._polling.finish(self._request, self._place, body)
-
-    def close(self, reason: DisconnectReason, detail: str = "") -> None:
-        """
-        See L{ITransport.close}. A browser has few connections, and none to
-        spare for an answer that never comes.
-        """
-        if self.writable:
-            self.write(())
-
-    def _lost(self, reason: Failure) -> None:
-        self.writable = False
-        self.session.lost(self, DisconnectReason.TRANSPORT_CLOSE)
-
-
-class Streaming(HTTPTransport):
-    """
-    A transport whose GET is answered without end.
-
-    @cvar heading: the answer's headers, in their order; those that keep
-        proxies from holding it back come behind them.
-    """
-
-    heading: ClassVar[Sequence[tuple[bytes, bytes]]]
-
-    def get(self, request: Request, place: Place) -> int:
-        """
-        Open a stream.
-        """
-        session = self.gate.enter(place, request)
-        for name, value in (*self.heading, *_UNBUFFERED):
-            request.setHeader(name, value)
-        self.begin(request)
-        request.write(self.preamble(session))
-        session.attach(Stream(self, session, request))
-        return NOT_DONE_YET
-
-    def begin(self, request: Request) -> None:
-        """
-        Send the headers, where that has to be done in another way than
-        Twisted's.
-        """
-
-    def preamble(self, session: ISession) -> bytes:
-        """
-        What the answer begins with.
-        """
-        raise NotImplementedError
-
-    def wrap(self, body: bytes) -> bytes:
-        """
-        What the transport's way of reading wants of a batch of frames.
-        """
-        raise NotImplementedError
-
-
-# What nginx asks for, and every other cache and compressor on the way.
-_UNBUFFERED = (
-    (b"Cache-Control", b"no-cache, no-store, no-transform"),
-    (b"X-Accel-Buffering", b"no"),
-)
-
-
-@implementer(IPushProducer)
-class Pausable:
-    """
-    A connection that can be written to more than once, and says when.
-
-    @ivar session: L{None} until there is one.
-    """
-
-    isStream = True
-    writable: bool
-    session: ISession | None
-
-    @property
-    def _asTransport(self) -> ITransport:
-        return cast("ITransport", self)
-
-    def _isOpen(self) -> bool:
-        """
-        Whether the session is carried, and no closing has begun.
-        """
-        return True
-
-    @property
-    def _socket(self) -> object:
-        """
-        What the connection is written to in the end.
-        """
-        raise NotImplementedError
-
-    def pauseProducing(self) -> None:
-        """
-        Twisted holds as much as it likes to. It gives that to the socket in
-        the next turn of the reactor, but the application may send more in
-        this one, and nobody is slow as long as the socket takes it.
-        """
-        self.writable = False
-        if IWriteDescriptor.providedBy(self._socket):
-            self._socket.doWrite()
-
-    def resumeProducing(self) -> None:
-        """
-        The socket takes more.
-        """
-        if self.session is not None and self._isOpen():
-            self.writable = True
-            self.session.resumed(self._asTransport)
-
-    def stopProducing(self) -> None:
-        """
-        The connection is being closed.
-        """
-        self.writable = False
-
-
-@implementer(ITransport)
-class Stream(Pausable):
-    """
-    One GET whose answer goes on.
-    """
-
-    session: ISession
-
-    def __init__(self, streaming: Streaming, session: ISession, request: Request) -> None:
-        self.name = streaming.name
-        self.writable = True
-        self._streaming = streaming
-        self.session = session
-        self._request = request
-        request.notifyFinish().addErrback(self._lost)
-        request.registerProducer(self, True)
-
-    @property
-    def _socket(self) -> object:
-        channel: Any = self._request.channel
-        return channel.transport if isinstance(channel, HTTPChannel) else None
-
-    def write(self, frames: Sequence[Frame]) -> None:
-        """
-        See L{ITransport.write}.
-        """
-        body = self.session.dialect.join(frames)
-        self._request.write(self._streaming.wrap(body))
-
-    def close(self, reason: DisconnectReason, detail: str = "") -> None:
-        """
-        See L{ITransport.close}.
-        """
-        isStuck = not self.writable
-        self.writable = False
-        request = self._request
-        request.unregisterProducer()
-        if isStuck and isinstance(request.channel, HTTPChannel):
-            # It reads nothing: what waits for it would wait for ever.
-            transport: Any = request.channel.transport
-            transport.abortConnection()
-        else:
-            request.finish()
-
-    def _lost(self, reason: Failure) -> None:
-        self.writable = False
-        self.session.lost(self, DisconnectReason.TRANSPORT_CLOSE)

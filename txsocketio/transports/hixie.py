@@ -26,7 +26,8 @@ from zope.interface import implementer
 from txsocketio.errors import DisconnectReason, RemoteProtocolError
 from txsocketio.interfaces import ITransport, Place
 from txsocketio.transports._connection import Carrier
-from txsocketio.transports._http import Gate, answer, handshakeOf
+from txsocketio.transports._gate import Gate, handshakeOf
+from txsocketio.transports._http import answer
 
 if TYPE_CHECKING:
     from txsocketio.frames import Frame

@@ -13,7 +13,7 @@ from twisted.web.http import Request
 
 from txsocketio.interfaces import ISession, Place
 from txsocketio.origins import Verdict
-from txsocketio.transports._http import Streaming
+from txsocketio.transports._streams import Streaming
 
 # As long as browsers want it before they show, and run, what has come.
 _HEAD = b"<html><body>" + b" " * 244

@@ -12,7 +12,7 @@ from twisted.web.http import Request
 from txsocketio.errors import RemoteProtocolError
 from txsocketio.interfaces import Place
 from txsocketio.origins import Verdict
-from txsocketio.transports._http import Polling
+from txsocketio.transports._polls import Polling
 
 JAVASCRIPT = b"text/javascript; charset=UTF-8"
 # A script element shows no status: this, as the genuine server says it.

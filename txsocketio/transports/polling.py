@@ -14,7 +14,8 @@ from twisted.web.http import Request
 
 from txsocketio.codings import accepts
 from txsocketio.interfaces import Place
-from txsocketio.transports._http import TEXT, Polling, decoded
+from txsocketio.transports._http import TEXT, decoded
+from txsocketio.transports._polls import Polling
 from txsocketio.transports.jsonppolling import JAVASCRIPT
 
 BINARY = b"application/octet-stream"

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from twisted.web.http import Request
 
 from txsocketio.interfaces import ISession, Place
-from txsocketio.transports._http import Streaming
+from txsocketio.transports._streams import Streaming
 
 RETRY_MILLISECONDS = 1000
 """How soon a browser comes back by itself; well before C{closeTimeout}."""

@@ -19,7 +19,8 @@ from txsocketio.errors import DisconnectReason, RemoteProtocolError
 from txsocketio.interfaces import ITransport, Place
 from txsocketio.transports import hixie
 from txsocketio.transports._connection import Carrier, takeOver
-from txsocketio.transports._http import Gate, HTTPTransport
+from txsocketio.transports._gate import Gate
+from txsocketio.transports._http import HTTPTransport
 
 if TYPE_CHECKING:
     from txsocketio.frames import Frame

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from twisted.web.http import HTTPChannel, Request
 
 from txsocketio.interfaces import ISession
-from txsocketio.transports._http import Streaming
+from txsocketio.transports._streams import Streaming
 
 _BOUNDARY = b"--socketio"
 _PART = b"Content-Type: text/plain\n\n"

@@ -4,7 +4,8 @@ xhr-polling: the page asks again and again, by XMLHttpRequest.
 
 from __future__ import annotations
 
-from txsocketio.transports._http import TEXT, Polling
+from txsocketio.transports._http import TEXT
+from txsocketio.transports._polls import Polling
 
 
 class XHRPolling(Polling):

@@ -4,6 +4,7 @@ import "./streams.test.mjs";
 import "./choice.test.mjs";
 import "./origins.test.mjs";
 import "./pairs.test.mjs";
+import "./generations.test.mjs";
 import "./restart.test.mjs";
 import "./specification.test.mjs";
 import "./client06.test.mjs";

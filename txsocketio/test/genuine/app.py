@@ -16,6 +16,9 @@ they are acknowledged with) make the server do something:
   - C{kick()}: disconnect the client.
   - C{farewell(sessionId)}: acknowledge, as soon as that client has gone, with
     the reason.
+  - C{join(room)}.
+  - C{shout(room, *arguments)}: emit C{heard} to all in that room.
+  - C{post(room, message)}: send a message to all in that room.
   - C{open(realm)}: open a realm. In it, all get what one sends, and, as the
     event C{said(text)}, what one says by C{say(text)}.
 """
@@ -71,6 +74,9 @@ class Host:
         client.on("tell", client.broadcast)
         client.on("kick", client.disconnect)
         client.on("farewell", self.farewells.__getitem__)
+        client.on("join", client.join)
+        client.on("shout", self.shout)
+        client.on("post", lambda room, message: client.namespace.to(room).send(message))
         client.on("open", lambda name: openRealm(client.listener, name))
 
     def message(self, message: Any) -> None:
@@ -86,6 +92,12 @@ class Host:
         """
         with suppress(ClientDisconnected):
             return await self.client.emitWithAck("question", question)
+
+    def shout(self, room: str, *arguments: Any) -> None:
+        """
+        Let all in a room hear this.
+        """
+        self.client.namespace.to(room).emit("heard", *arguments)
 
     def count(self, number: int) -> None:
         """

@@ -8,6 +8,7 @@ something; where nothing else is said, an event is acknowledged with nothing:
   - C{echo(*arguments)}: acknowledge with the same arguments.
   - C{bounce(event, *arguments)}: emit that event, with these arguments.
   - C{octets(data)}: acknowledge with the list of the bytes in C{data}.
+  - C{spell(text)}: acknowledge with the list of the characters' numbers.
   - C{ask(*question)}: ask the client itself, by the event C{question}, and
     acknowledge with the list of what its acknowledgement holds.
   - C{where()}: acknowledge with the namespace's name.
@@ -24,6 +25,9 @@ something; where nothing else is said, an event is acknowledged with nothing:
   - C{farewell(sessionId)}: acknowledge, as soon as that client has gone, with
     the reason.
   - C{kick()}: disconnect the client.
+
+Who comes with a number C{count} in the query gets so many numbers at once, as
+by C{count}.
 
 All this is the same in the namespace C{/chat}. C{/closed} lets nobody in.
 """
@@ -96,6 +100,7 @@ class Host:
         client.on("echo", lambda *arguments: arguments)
         client.on("bounce", client.emit)
         client.on("octets", lambda data: [*data])
+        client.on("spell", lambda text: [*map(ord, text)])
         client.on("ask", self.ask)
         client.on("where", lambda: client.namespace.name)
         client.on("join", client.join)
@@ -109,6 +114,8 @@ class Host:
         client.on("whoami", lambda: client.sessionId)
         client.on("farewell", self.farewells.__getitem__)
         client.on("kick", client.disconnect)
+        if "count" in client.handshake.query:
+            Deferred.fromCoroutine(self.count(0, int(client.handshake.query["count"])))
 
     async def ask(self, *question: Any) -> list[Any]:
         """

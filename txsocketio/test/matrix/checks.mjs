@@ -69,6 +69,8 @@ export const CHECKS = {
     const room = await party.gathers(guest, witness);
     for (const text of TEXTS) {
       same(await guest.asks("echo", text, { [text]: [text] }), [text, { [text]: [text] }], "echo");
+      const letters = [...text].map((each) => each.codePointAt(0));
+      same(await guest.asks("spell", text), [letters], "the text, as the server has it");
       guest.emits("tell", room, text);
       witness.emits("tell", room, text);
     }
@@ -216,14 +218,15 @@ export const CHECKS = {
   },
 
   async "500 messages each way"(party) {
-    const guest = await party.guest();
+    // From the first moment, in which the upgrade begins too, and on beyond its end.
+    const guest = party.comes({ count: BEFORE_UPGRADE });
     const numbers = guest.hears("number");
-    const counted = guest.asks("count", 0, BEFORE_UPGRADE);
+    const changed = guest.arrives().then(() => party.settles(guest));
     for (let each = 0; each < BEFORE_UPGRADE; each++) {
       guest.emits("note", each);
       if (each % AT_A_TIME === 0) await party.pause(PAUSE);
     }
-    await Promise.all([counted, party.settles(guest)]);
+    await Promise.all([changed, numbers.next(BEFORE_UPGRADE)]);
     for (const each of upTo(NUMBERS - BEFORE_UPGRADE, BEFORE_UPGRADE)) guest.emits("note", each);
     await guest.asks("count", BEFORE_UPGRADE, NUMBERS);
     same(await numbers.next(NUMBERS), upTo(NUMBERS).map((each) => [each]), "from the server");

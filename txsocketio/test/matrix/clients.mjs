@@ -1,7 +1,8 @@
 /**
  * Every generation of clients, each one entry here:
  *
- * - `version`, under which package.json knows it as `socket.io-client-VERSION`;
+ * - `version`, under which package.json knows it as `socket.io-client-VERSION`, or the
+ *   name of one that is not for JavaScript, whose checks are in in_python.py;
  * - `bundle`, what a page loads of the package;
  * - `manner`, the name of how it is spoken to, in manners.mjs;
  * - `ways` over which it comes, at each place where it runs;
@@ -64,5 +65,25 @@ export const CLIENTS = [
     version: "4.8.4",
     ways: { ...EVERYWHERE, chromium: EVERYWHERE.node },
     cannot: [NO_JSONP],
+  },
+  {
+    version: "python-socketio",
+    ways: { python: EVERYWHERE.node },
+    cannot: [
+      { way: "jsonp", reason: "JSONP puts scripts in a page" },
+      { check: "client disconnect, with its goodbye", reason: "it closes before it has sent that" },
+      { check: "namespace, left and entered again", reason: "it leaves all of them at once" },
+      {
+        way: "polling",
+        check: "reconnect after a server restart",
+        reason: "it takes a goodbye in a poll for final; Node's server says one as well",
+      },
+      { check: NO_VOLATILE.check, reason: "it has none" },
+      {
+        way: "upgrade",
+        check: "500 messages each way",
+        reason: "nobody can send before it has changed over",
+      },
+    ],
   },
 ];

@@ -10,7 +10,7 @@ import { endPrograms, freePort, Program, serveApplication } from "../genuine/pro
 import { CHECKS, NAMES } from "./checks.mjs";
 import { CLIENTS } from "./clients.mjs";
 import { openPlayer } from "./players.mjs";
-import { count, tables } from "./report.mjs";
+import { count, RESULTS, tables } from "./report.mjs";
 import { serveFiles } from "./static.mjs";
 
 // As many at once as keep two processors busy.
@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
     witness: { type: "string", default: CLIENTS.findLast(({ ways }) => ways.node).version },
     only: { type: "string", default: "" },
     check: { type: "string", default: "" },
-    results: { type: "string", default: "results.json" },
+    results: { type: "string", default: RESULTS },
   },
 });
 
@@ -61,18 +61,13 @@ async function serve() {
   return server;
 }
 
-async function attempt(cell, name, play) {
+/** Resolve to what went wrong, or to null. */
+async function attempt(cell, check, play) {
   try {
-    const trouble = await within(`${label(cell)}: ${name}`, play(), PATIENCE);
-    return trouble;
+    return await within(`${label(cell)}: ${check}`, play(), PATIENCE);
   } catch (error) {
     return error.message;
   }
-}
-
-function record(cell, name, outcome, reason = undefined) {
-  cell.outcomes.push({ check: name, outcome, reason });
-  if (outcome === "failed") say(`FAIL ${label(cell)}: ${name}: ${reason}`);
 }
 
 /** Why the client cannot do that, or undefined. */
@@ -81,37 +76,39 @@ const whyNot = ({ client, place, way }, check) =>
     Object.entries({ place, way, check }).every(([key, value]) => (limit[key] ?? value) === value),
   )?.reason;
 
+function record(cell, check, trouble) {
+  const limit = whyNot(cell, check);
+  const outcome = limit ? "cannot" : trouble === null ? "passed" : "failed";
+  cell.outcomes.push({ check, outcome, reason: limit ?? trouble ?? undefined });
+  if (outcome === "failed") say(`FAIL ${label(cell)}: ${check}: ${trouble}`);
+}
+
 /** Play all checks but the last. */
 async function enact(cell, server, files) {
-  const { client, way } = cell;
+  const { client, place, way } = cell;
   const later = CLIENTS.find(({ version }) => version === options.witness);
-  const seat = { url: server.origin, way, client, later };
   // Who cannot even connect is not asked to show more.
-  let lost = await attempt(cell, "start", async () => {
-    cell.player = await openPlayer(cell.place, files.origin, seat);
+  cell.lost = await attempt(cell, "start", async () => {
+    cell.player = await openPlayer(place, files.origin, { url: server.origin, way, client, later });
     return null;
   });
-  for (const name of Object.keys(CHECKS).filter((each) => each.match(options.check))) {
-    const reason = whyNot(cell, name);
-    if (reason) record(cell, name, "cannot", reason);
-    else {
-      const trouble = lost ?? (await attempt(cell, name, () => cell.player.plays(name)));
-      if (name === "connect") lost = trouble;
-      record(cell, name, trouble === null ? "passed" : "failed", trouble ?? undefined);
-    }
+  for (const check of Object.keys(CHECKS).filter((each) => each.match(options.check))) {
+    const reason = cell.lost ?? whyNot(cell, check);
+    const trouble = reason ?? (await attempt(cell, check, () => cell.player.plays(check)));
+    if (check === "connect") cell.lost = trouble;
+    record(cell, check, trouble);
   }
   say(`${label(cell)}: ${count(cell.outcomes)}`);
 }
 
 /** The last check, of all at once. */
 async function restart(all, server) {
-  const seated = all.filter(({ player }) => player);
-  const troubles = new Map();
+  const troubles = new Map(all.map((cell) => [cell, cell.lost ?? whyNot(cell, RESTART) ?? null]));
   const act = (name) =>
     Promise.all(
-      seated.map(async (cell) => {
-        if (troubles.get(cell)) return;
-        troubles.set(cell, await attempt(cell, name, () => cell.player.plays(name)));
+      all.map(async (cell) => {
+        const before = troubles.get(cell);
+        troubles.set(cell, before ?? (await attempt(cell, name, () => cell.player.plays(name))));
       }),
     );
   await act("settles");
@@ -119,10 +116,7 @@ async function restart(all, server) {
   await act("leaves");
   await server.start();
   await act("returns");
-  for (const cell of all) {
-    const trouble = troubles.has(cell) ? troubles.get(cell) : "it did not start";
-    record(cell, RESTART, trouble === null ? "passed" : "failed", trouble ?? undefined);
-  }
+  for (const cell of all) record(cell, RESTART, troubles.get(cell));
   say(`${RESTART}: ${count(all.map(({ outcomes }) => outcomes.at(-1)))}`);
 }
 
@@ -163,18 +157,16 @@ async function main() {
   if (outcomes.some(({ outcome }) => outcome === "failed")) {
     console.log(`${server.name} printed:\n${withoutRequests(server.log).slice(-LOG_SHOWN)}`);
   }
-  await writeFile(options.results, JSON.stringify(results(all), null, 1));
-  console.log(tables(all));
-  console.log(count(outcomes));
-  return outcomes.every(({ outcome }) => outcome !== "failed");
-}
-
-const results = (all) =>
-  all.map(({ client, place, way, outcomes }) => ({
+  const results = all.map(({ client, place, way, outcomes }) => ({
     client: client.version,
     place,
     way,
     outcomes,
   }));
+  await writeFile(options.results, `${JSON.stringify(results, null, 1)}\n`);
+  console.log(tables(results));
+  console.log(count(outcomes));
+  return outcomes.every(({ outcome }) => outcome !== "failed");
+}
 
 process.exit((await main()) ? 0 : 1);

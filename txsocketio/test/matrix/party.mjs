@@ -157,9 +157,14 @@ export class Party {
     return ["polling", "jsonp"].includes(this.cell.way);
   }
 
+  /** A client on its way, with parameters for the server. */
+  comes(query) {
+    return this.#connects(this.#manner, this.io, this.cell.way, { query });
+  }
+
   /** A client, connected. */
   guest() {
-    return this.#connects(this.#manner, this.io, this.cell.way);
+    return this.#connects(this.#manner, this.io, this.cell.way).arrives();
   }
 
   guests(count) {
@@ -168,13 +173,13 @@ export class Party {
 
   /** A later client, connected over websocket, to see that what it gets is well formed. */
   witness() {
-    return this.#connects(MANNERS[this.cell.later.manner], this.laterIo, "websocket");
+    return this.#connects(MANNERS[this.cell.later.manner], this.laterIo, "websocket").arrives();
   }
 
-  #connects(manner, io, way) {
-    const guest = new Guest(manner, manner.connect(io, this.cell.url, way));
+  #connects(manner, io, way, options = {}) {
+    const guest = new Guest(manner, manner.connect(io, this.cell.url, way, options));
     this.#guests.push(guest);
-    return guest.arrives();
+    return guest;
   }
 
   /** Let them all join a room that is theirs alone; resolve to its name. */

@@ -27,7 +27,8 @@ class ProcessPlayer {
     this.#process.stderr.setEncoding("utf8").on("data", (text) => (this.#log += text));
     this.#process.once("error", (error) => (this.#log += error));
     this.#process.once("close", () => this.#outcomes.emit("end"));
-    readline.createInterface({ input: this.#process.stdout }).on("line", (line) => this.#hears(line));
+    const lines = readline.createInterface({ input: this.#process.stdout });
+    lines.on("line", (line) => this.#hears(line));
   }
 
   #hears(line) {

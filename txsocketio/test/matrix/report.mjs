@@ -1,4 +1,9 @@
 /** What came out of it, for people to read. */
+import { fileURLToPath } from "node:url";
+
+import { CLIENTS } from "./clients.mjs";
+
+export const RESULTS = fileURLToPath(new URL("results.json", import.meta.url));
 
 const tally = (outcomes, kind) => outcomes.filter(({ outcome }) => outcome === kind).length;
 
@@ -6,34 +11,59 @@ const tally = (outcomes, kind) => outcomes.filter(({ outcome }) => outcome === k
 export const count = (outcomes) =>
   `${tally(outcomes, "passed")} passed, ${tally(outcomes, "failed")} failed`;
 
-/** A row for each client at each place, a column for each way; and what is not asked, and why. */
-export function tables(cells) {
-  const ways = [...new Set(cells.map(({ way }) => way))];
-  const names = [...new Set(cells.map(rowName))];
-  const rows = names.map((name) => [
-    name,
-    ...ways.map((way) => inShort(cells.find((cell) => rowName(cell) === name && cell.way === way))),
+/**
+ * A row for each client at each place, a column for each way.
+ *
+ * @param {object[]} results of matrix.mjs.
+ * @param {(outcomes: object[]) => string} inShort what is said of one client, place and way.
+ */
+export function rows(results, inShort) {
+  const ways = [...new Set(results.map(({ way }) => way))];
+  const pairs = results.map(({ client, place }) => [`${client} ${place}`, [client, place]]);
+  const body = [...new Map(pairs).values()].map(([client, place]) => [
+    client,
+    place,
+    ...ways.map((way) => {
+      const found = results.find(
+        (each) => each.client === client && each.place === place && each.way === way,
+      );
+      return found ? inShort(found.outcomes) : "none";
+    }),
   ]);
-  return [...aligned([["passed/failed", ...ways], ...rows]), "", ...limits(cells)].join("\n");
+  return [["client", "in", ...ways], ...body];
 }
 
-const rowName = ({ client, place }) => `${client.version} in ${place}`;
-
-function inShort(cell) {
-  if (!cell) return "-";
-  return `${tally(cell.outcomes, "passed")}/${tally(cell.outcomes, "failed")}`;
-}
-
-function aligned(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((text, column) => text.padEnd(widths[column])).join("  "));
-}
-
-function limits(cells) {
-  return [...new Set(cells.map(({ client }) => client))].flatMap(({ version, cannot }) =>
-    cannot.map(
-      ({ place, way, check, reason }) =>
-        `${[version, place, way, check].filter(Boolean).join(", ")}: cannot: ${reason}`,
-    ),
+/** Lines in which the columns stand under each other. */
+export function aligned(table) {
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  return table.map((row) =>
+    row.map((text, column) => text.padEnd(widths[column])).join("  ").trimEnd(),
   );
+}
+
+/** What the clients cannot do, with the reasons, and which clients it is. */
+export function limits() {
+  const found = new Map();
+  for (const { version, cannot } of CLIENTS) {
+    for (const { place, way, check, reason } of cannot) {
+      const what = [check, way && `over ${way}`, place && `in ${place}`].filter(Boolean).join(" ");
+      const key = `${what}: ${reason}`;
+      found.set(key, [...(found.get(key) ?? []), version]);
+    }
+  }
+  return [...found].map(([what, versions]) => `${versions.join(", ")}: ${what}`);
+}
+
+/** All of it, at the end of a run. */
+export function tables(results) {
+  const inShort = (outcomes) => `${tally(outcomes, "passed")}/${tally(outcomes, "failed")}`;
+  return [
+    "",
+    "passed/failed",
+    ...aligned(rows(results, inShort)),
+    "",
+    "what a client itself cannot do:",
+    ...limits(),
+    "",
+  ].join("\n");
 }

@@ -1,0 +1,121 @@
+"""
+The way from a request to a session: who may come in, and with what.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.http import Request
+
+from txsocketio.errors import (
+    ConnectionRefused,
+    Fault,
+    RemoteProtocolError,
+)
+from txsocketio.handlers import FailureLog, Handler, asDeferred
+from txsocketio.handshake import Handshake
+from txsocketio.interfaces import IDialect, ISession, Place
+from txsocketio.manager import SessionManager
+from txsocketio.origins import Origins
+
+if TYPE_CHECKING:
+    from txsocketio.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """
+    The way from a request to a session.
+
+    @ivar settings: those of a dialect's sessions on a transport of that name.
+    @ivar log: for what the application raises.
+    @ivar trustProxy: whether C{X-Forwarded-For} and C{X-Forwarded-Proto} tell
+        where a request comes from.
+    @ivar drafts: whether WebSockets may speak the drafts of 2010.
+    @ivar allowRequest: is asked with the L{Handshake} whether a session may be
+        opened; L{None} where nobody is.
+    @ivar cookie: the name of a cookie that gets the session id, where a
+        generation has that; empty for none.
+    @ivar httpCompression: whether polls may be answered compressed.
+    @ivar perMessageDeflate: whether WebSocket messages may be compressed.
+    """
+
+    origins: Origins
+    manager: SessionManager
+    settings: Callable[[IDialect, str], Settings]
+    clock: IReactorTime
+    log: FailureLog
+    trustProxy: bool = False
+    drafts: bool = True
+    allowRequest: Handler | None = None
+    cookie: str = ""
+    httpCompression: bool = True
+    perMessageDeflate: bool = False
+
+    def enter(self, place: Place, request: Request) -> ISession:
+        """
+        @return: the session that the place names, or a new one where it
+            names none.
+        @raise RemoteProtocolError: it names one that is not to be had.
+        """
+        if place.sid is None:
+            return self.manager.create(place, handshakeOf(request, self.trustProxy))
+        return self.manager.find(place)
+
+    async def ask(self, request: Request) -> None:
+        """
+        Ask the application whether a session may be opened.
+
+        @raise RemoteProtocolError: it may not.
+        """
+        assert self.allowRequest is not None
+        try:
+            allowed = asDeferred(self.allowRequest(handshakeOf(request, self.trustProxy)))
+            if isinstance(allowed, Deferred):
+                allowed = await allowed
+        except ConnectionRefused as refused:
+            raise forbidden(refused.message) from None
+        except Exception:
+            self.log.failure("allowRequest raised")
+            raise forbidden("internal error") from None
+        if allowed is False:
+            raise forbidden("this request is not allowed")
+
+
+def forbidden(reason: str) -> RemoteProtocolError:
+    """
+    What a client is told that is turned away.
+    """
+    return RemoteProtocolError(reason, HTTPStatus.FORBIDDEN, Fault.FORBIDDEN)
+
+
+def handshakeOf(request: Request, trustProxy: bool) -> Handshake:
+    """
+    What a client brought along.
+    """
+    headers = {
+        name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
+        for name, values in request.requestHeaders.getAllRawHeaders()
+    }
+    query = {
+        name.decode("utf-8", "replace"): values[-1].decode("utf-8", "replace")
+        for name, values in request.args.items()
+    }
+    address = getattr(request.getClientAddress(), "host", "")
+    secure = request.isSecure()
+    if trustProxy:
+        # Whoever asks can send the header too; only the last name in it is the
+        # nearest proxy's own word.
+        address = headers.get("x-forwarded-for", address).rpartition(",")[2].strip()
+        secure = secure or headers.get("x-forwarded-proto", "").strip().lower() == "https"
+    url = request.uri.decode("latin-1")
+    return Handshake(
+        headers=headers, query=query, address=address, secure=secure, time=time.time(), url=url
+    )
