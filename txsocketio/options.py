@@ -4,6 +4,7 @@ The options of a listener.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,9 +12,12 @@ from typing import Any, Self, TypeVar
 
 from txsocketio import settings
 from txsocketio.errors import LocalProtocolError
-from txsocketio.settings import Settings, checkNumber
+from txsocketio.settings import Settings, checkChoice, checkNumber
 
 _MAX_PORT = 65535
+
+# RFC 6265, section 4.1.1.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 _T = TypeVar("_T")
 
@@ -107,6 +111,8 @@ class Options:
         for each in fields(self):
             if each.name.startswith("max"):
                 checkNumber(each.name, str(each.type), getattr(self, each.name))
+            elif each.type == "bool":
+                checkChoice(each.name, getattr(self, each.name))
         for name, (fits, what) in _KINDS.items():
             _check(name, getattr(self, name), fits, what)
 
@@ -232,7 +238,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "allowRequest": (lambda value: value is None or callable(value), "a function (or None)"),
     "cookie": (
-        lambda value: value is None or (isinstance(value, str) and bool(value)),
+        lambda value: value is None or (isinstance(value, str) and bool(_TOKEN.fullmatch(value))),
         "a name (or None)",
     ),
     "transports": (lambda value: value is None or _isList(value), "a list of names (or None)"),

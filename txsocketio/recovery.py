@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 from txsocketio.errors import DisconnectReason, LocalProtocolError
 from txsocketio.orders import Address
 from txsocketio.packets import Kind, Packet, weigh
-from txsocketio.settings import checkNumber
+from txsocketio.settings import checkChoice, checkNumber
 
 RECOVERABLE = frozenset(
     {
@@ -59,8 +59,11 @@ class Bounds:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if field.type != "bool":
-                checkNumber(field.name, str(field.type), getattr(self, field.name))
+            value = getattr(self, field.name)
+            if field.type == "bool":
+                checkChoice(field.name, value)
+            else:
+                checkNumber(field.name, str(field.type), value)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:

@@ -119,5 +119,14 @@ def checkNumber(name: str, type: str, value: object) -> None:
         )
 
 
+def checkChoice(name: str, value: object) -> None:
+    """
+    @raise LocalProtocolError: C{value} is text, of which C{"no"} would be as
+        true as C{"yes"}.
+    """
+    if isinstance(value, (str, bytes)):
+        raise LocalProtocolError(f"{name} takes True or False: {value!r}")
+
+
 NAMES = frozenset(field.name for field in fields(Settings))
 """The names under which the settings can be given as options."""

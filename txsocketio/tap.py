@@ -48,6 +48,13 @@ _SPOKEN = ListenerOptions().protocol
 _LEVELS = [level.name for level in LogLevel.iterconstants()]
 _MAX_PORT = 65535
 
+# What "twistd socketio" decides for itself, and who tells it.
+_OURS = {
+    "self": "no option",
+    "reactor": "chosen with twistd --reactor",
+    "flashPolicyServer": "turned off with --no-flash-policy",
+}
+
 Attach = Callable[[Listener], Any]
 
 
@@ -114,6 +121,8 @@ class Options(UsageOptions):
         name, equals, text = setting.partition("=")
         if not equals:
             raise UsageError(f"--set takes NAME=VALUE: {setting!r}")
+        if name in _OURS:
+            raise UsageError(f"--set: {name} is {_OURS[name]}")
         try:
             self["set"][name] = json.loads(text)
         except ValueError:

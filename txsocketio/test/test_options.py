@@ -21,6 +21,8 @@ from txsocketio.test.fakes import nothing
 KNOWN = ["websocket", "xhr-polling", "jsonp-polling"]
 """Transports."""
 
+CHOICE: tuple[list[Any], list[Any]] = ([True, False, 0, 1, None], ["", "no", "True", b"1"])
+
 VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
     "resource": (["io", "/a/b/"], [None, 5, b"io", ["io"]]),
     "protocol": (["annotated", "0.6", ["eio4"], ("eio4", "0.6"), iter(["eio4"])], [None, 5]),
@@ -31,21 +33,24 @@ VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
         [None, [], "websocket", {"websocket": None}, {"websocket": 5}],
     ),
     "log": ([None, nothing], ["debug", 5, True]),
-    "flashPolicyServer": ([True, False], []),
+    "flashPolicyServer": CHOICE,
     "flashPolicyPort": ([0, 843, 65535], [None, "843", -1, 65536, 843.0]),
-    "flashPolicyAtOnce": ([True, False], []),
+    "flashPolicyAtOnce": CHOICE,
     "flashMovie": ([None, "a.swf", Path("a.swf")], [5, b"a.swf", ["a.swf"]]),
     "origins": ([None, "*:*", ["a:*"]], []),
-    "ignoreEmptyOrigin": ([True, False], []),
-    "trustProxy": ([True, False], []),
-    "drafts": ([True, False], []),
+    "ignoreEmptyOrigin": CHOICE,
+    "trustProxy": CHOICE,
+    "drafts": CHOICE,
     "allowRequest": ([None, nothing], [True, "f", 5]),
-    "cookie": ([None, "io"], ["", 5, True, b"io", {"name": "io"}]),
-    "httpCompression": ([True, False], []),
-    "perMessageDeflate": ([True, False], []),
-    "concurrentHandlers": ([True, False], []),
+    "cookie": (
+        [None, "io"],
+        ["", "a b", "a=b", "a;", "\xe9", "a\n", 5, True, b"io", {"name": "io"}],
+    ),
+    "httpCompression": CHOICE,
+    "perMessageDeflate": CHOICE,
+    "concurrentHandlers": CHOICE,
     "connectionStateRecovery": ([None, {}, {"maxAway": 5}], [True, 5, "yes", ["maxAway"]]),
-    "cleanupEmptyChildNamespaces": ([True, False], []),
+    "cleanupEmptyChildNamespaces": CHOICE,
     "maxChildNamespaces": ([0, 10], [None, "5", -1, True, 1.5]),
     "clientFiles": ([None, "dist", Path("dist")], [5, b"dist", ["dist"]]),
     "maxSessions": ([None, 0, 10], ["5", -1, True, 1.5]),
@@ -53,7 +58,7 @@ VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
     "maxSessionsPerSecond": ([None, 0, 10], ["5", -1, True, 1.5]),
 }
 """By option: what it can be, and what it cannot. Origins are read in
-L{txsocketio.origins}; a choice is whatever is true or not."""
+L{txsocketio.origins}; a choice is whatever is true or not, but no text."""
 
 TAKES = {
     "resource": "a path",
@@ -72,6 +77,7 @@ TAKES = {
     "maxSessions": "a whole number, not less than 0 (or None)",
     "maxSessionsPerAddress": "a whole number, not less than 0 (or None)",
     "maxSessionsPerSecond": "a whole number, not less than 0 (or None)",
+    **{name: "True or False" for name, values in VALUES.items() if values is CHOICE},
 }
 
 

@@ -141,7 +141,12 @@ class LogTests(LogCase):
         """
         Bounds that there are not, and what is none.
         """
-        for bounds in ({"maxPacket": 1}, {"maxBytes": -1}, {"maxDisconnectionDuration": "2 min"}):
+        for bounds in (
+            {"maxPacket": 1},
+            {"maxBytes": -1},
+            {"maxDisconnectionDuration": "2 min"},
+            {"skipMiddlewares": "no"},
+        ):
             error = self.assertRaises(LocalProtocolError, Recovery, self.clock.seconds, **bounds)
             self.assertIn(next(iter(bounds)), str(error))
 

@@ -245,6 +245,10 @@ class OptionsTests(TapCase):
             ("drafts", "--set takes NAME=VALUE: 'drafts'"),
             ("nonsense=1", "unknown option 'nonsense'"),
             ("duration=fast", "duration takes a number"),
+            ("drafts=False", "drafts takes True or False: 'False'"),
+            ("self=1", "--set: self is no option"),
+            ("reactor=1", "--set: reactor is chosen with twistd --reactor"),
+            ("flashPolicyServer=true", "flashPolicyServer is turned off with --no-flash-policy"),
         ):
             error = self.assertRaises(SystemExit, self.parse, "--set", setting)
             self.assertIn(line, str(error))

@@ -35,7 +35,7 @@ _CODES = {
 }
 _JUDGED = (b"Origin", b"Sec-Websocket-Origin")
 _REASON_BYTES = 123
-# Less is not worth the work; as Node's server has it.
+# Bytes; less is not worth the work, as in Node's server.
 _COMPRESSED_FROM = 1024
 
 
