@@ -224,7 +224,10 @@ TABLE: dict[tuple[State, Input], Row] = {
         for carriage in (State.POLL, State.STREAM, State.AWAY)
         for end in _ENDS
     },
-    (State.POLL, Input.OVERLAPPED): _INTERRUPTED,
+    **{
+        (State.POLL, end): _INTERRUPTED
+        for end in (Input.OVERLAPPED, Input.BEAT_MISSED, Input.NEVER_JOINED)
+    },
     (State.LEAVING, Input.POLLED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
     (State.LEAVING, Input.OPENED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
     (State.LEAVING, Input.UPGRADED): (None, (Action.EVICT, Action.ADOPT, Action.FLUSH)),

@@ -320,8 +320,9 @@ class Session:
         """
         See L{ISession.receivedPayload}.
         """
-        if self.state is State.LEAVING:
-            # Who is told of a fault does not come for the goodbye.
+        if self.state is State.LEAVING and not self.dialect.resumes:
+            # Who is told of a fault does not come for the goodbye. Where a
+            # connection may be lost, it does, and may send this once more.
             return
         if self._receiver is _DISCARDING:
             raise RemoteProtocolError("this session has ended", HTTPStatus.NOT_FOUND)

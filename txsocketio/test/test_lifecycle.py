@@ -278,7 +278,7 @@ class RowTests(SynchronousTestCase):
         poll = self.bench.poll()
         self.clock.advance(INTERVALS["heartbeatTimeout"])
         self.assertEnded(DisconnectReason.PING_TIMEOUT, "")
-        self.assertEqual(poll.closed, [(DisconnectReason.PING_TIMEOUT, "")])
+        self.assertEqual((poll.texts(), poll.closed), (["CLOSE"], []))
 
     def test_pollUpgraded(self) -> None:
         poll = self.modern().polled()
@@ -305,7 +305,7 @@ class RowTests(SynchronousTestCase):
         self.clock.advance(2)
         poll = self.bench.poll()
         self.clock.advance(1)
-        self.assertEqual(poll.closed, [(DisconnectReason.REFUSED, "")])
+        self.assertEqual((poll.texts(), poll.closed), (["CLOSE"], []))
         self.assertEnded(DisconnectReason.REFUSED, "")
 
     # STREAM

@@ -1209,14 +1209,29 @@ class LeavingTests(SynchronousTestCase):
 
     def test_received(self) -> None:
         """
-        What still comes in is discarded, whatever it is.
+        What still comes in is discarded; a request is told so where its client
+        can come with it once more.
         """
         self.leave()
         self.bench.session.received("MESSAGE a")
-        self.bench.session.receivedPayload("MESSAGE a")
-        self.bench.session.receivedPayload("BAD")
+        error = self.assertRaises(
+            RemoteProtocolError, self.bench.session.receivedPayload, "MESSAGE a"
+        )
+        self.assertEqual(error.httpStatus, HTTPStatus.NOT_FOUND)
         self.assertEqual(self.bench.receiver.messages, [])
-        self.assertEqual(self.bench.session.state, State.LEAVING)
+
+    def test_receivedForGood(self) -> None:
+        """
+        Where it cannot, a request is taken, whatever it holds: who is told of
+        a fault would not come for the goodbye.
+        """
+        bench = Bench(isModern=True, closeTimeout=None)
+        bench.poll()
+        bench.session.close(DisconnectReason.SERVER)
+        bench.session.receivedPayload("MESSAGE a")
+        bench.session.receivedPayload("BAD")
+        self.assertEqual(bench.receiver.messages, [])
+        self.assertEqual(bench.session.state, State.LEAVING)
 
 
 class EndTests(SynchronousTestCase):
