@@ -45,8 +45,8 @@ def connection(client: txsocketio.Client) -> None:
         io.to("playing").clientsLeave("waiting")
 
     @client.on("throw out")
-    def throwOut(id: str) -> None:
-        io.to(id).disconnectClients(close=True)
+    def throwOut(roomOrId: str) -> None:
+        io.to(roomOrId).disconnectClients(close=True)
 
 
 @namespace.on("createRoom")
