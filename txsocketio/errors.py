@@ -98,7 +98,8 @@ class RemoteProtocolError(SocketIOError):
 
 class ConnectionRefused(SocketIOError):
     """
-    Raised by middleware to turn a client away.
+    Raised by middleware, C{allowRequest} or a function that chooses namespaces,
+    to turn a client away.
 
     @ivar message: one line for the client.
     @ivar data: anything that JSON can carry, for the client; L{None} for

@@ -105,8 +105,9 @@ def _pattern(entry: object) -> _Origin:
         if match is not None and (match[2] == _ANY or _isPort(match[2])):
             return _Origin(_ANY, match[1].lower(), match[2])
     raise LocalProtocolError(
-        f"origins: {_cut(ascii(entry))} is neither host:port (each of which may be *)"
-        " nor a whole origin such as https://a.org (international names as xn--...)"
+        f"origins: {_cut(ascii(entry))} is neither host:port (either may be *; *:* is everybody)"
+        " nor a whole origin such as https://a.org, without a path"
+        " (international names as xn--...)"
     )
 
 

@@ -66,7 +66,8 @@ class Options(UsageOptions):
     synopsis = "[socketio options]"
     longdesc = (
         "Serves Socket.IO to its clients of every generation. Without --app it serves "
-        "a chat to try it with: open http://localhost:8080 in two browsers."
+        "a chat to try it with: open http://localhost:8080 in two browsers. What --set "
+        "takes is shown by: python -m pydoc txsocketio.options txsocketio.settings"
     )
     optParameters = [  # noqa: RUF012 - a list is what twisted.python.usage wants
         ["port", "p", None, "The TCP port to listen on; 8080 without --listen."],

@@ -237,8 +237,9 @@ class EntryTests(SynchronousTestCase):
         error = self.assertRaises(LocalProtocolError, Origins, allowed)
         self.assertEqual(
             str(error),
-            f"origins: {shown} is neither host:port (each of which may be *)"
-            " nor a whole origin such as https://a.org (international names as xn--...)",
+            f"origins: {shown} is neither host:port (either may be *; *:* is everybody)"
+            " nor a whole origin such as https://a.org, without a path"
+            " (international names as xn--...)",
         )
 
     def test_wrong(self) -> None:
