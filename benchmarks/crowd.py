@@ -27,7 +27,7 @@ from twisted.internet.task import LoopingCall, react
 
 from benchmarks.echo import REPORT, Numbers, Total, total
 from benchmarks.peers import PEERS, Owner, Peer, Unexpected, Way, WebSocket, XHRPolling
-from benchmarks.server import Failed, Server, allowFiles
+from benchmarks.server import Failed, Server, addPatience, allowFiles, settle
 
 STREAMS = ("server-events", "htmlfile", "xhr-multipart", "flashsocket")
 SPARE_FILES = 100
@@ -369,13 +369,7 @@ def _command(arguments: Sequence[str]) -> argparse.Namespace:
     add("--short", action="store_true", help="the same as --each 20")
     add("--messages", type=int, default=20, metavar="N", help="how many each session sends")
     add("--app", default="benchmarks.echo:attach", help="the server's application")
-    add(
-        "--patience",
-        type=float,
-        default=30,
-        metavar="SECONDS",
-        help="how long nothing may happen before the run is given up (%(default)s)",
-    )
+    addPatience(parser, 30)
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.transports) - set(PEERS))
     if unknown:
@@ -392,12 +386,7 @@ async def main(reactor: Any, *arguments: str) -> None:
     """
     @raise SystemExit: with 1, where not all was well.
     """
-    try:
-        isWell = await Crowd(reactor, _command(arguments)).run()
-    except Failed as error:
-        raise SystemExit(f"crowd: {error}") from None
-    if not isWell:
-        raise SystemExit(1)
+    await settle("crowd", lambda: Crowd(reactor, _command(arguments)).run())
 
 
 if __name__ == "__main__":

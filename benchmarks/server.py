@@ -9,7 +9,8 @@ import json
 import re
 import resource
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from argparse import ArgumentParser
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +43,37 @@ class Failed(Exception):
     """
     The run cannot go on; one line says why.
     """
+
+
+def addPatience(parser: ArgumentParser, seconds: float) -> None:
+    """
+    Let a command be told when to give up.
+
+    @param seconds: the default.
+    """
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=seconds,
+        metavar="SECONDS",
+        help="how long nothing may happen before the run is given up (%(default)s)",
+    )
+
+
+async def settle(name: str, run: Callable[[], Awaitable[bool]]) -> None:
+    """
+    Run a command to its exit status.
+
+    @param run: tells whether all was well.
+    @raise SystemExit: with 1, where it was not; with a line, where the run
+        could not go on.
+    """
+    try:
+        isWell = await run()
+    except Failed as error:
+        raise SystemExit(f"{name}: {error}") from None
+    if not isWell:
+        raise SystemExit(1)
 
 
 class Server(ProcessProtocol):

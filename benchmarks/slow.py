@@ -28,7 +28,7 @@ from benchmarks.echo import Numbers
 from benchmarks.enginepeers import ENGINE_PEERS
 from benchmarks.flood import CHUNK, chunk
 from benchmarks.peers import PEERS, Owner, Peer, Unexpected, Way
-from benchmarks.server import Failed, Server
+from benchmarks.server import Failed, Server, addPatience, settle
 
 ALL = {**PEERS, **ENGINE_PEERS}
 
@@ -223,13 +223,7 @@ def _command(arguments: Sequence[str]) -> argparse.Namespace:
     add("--count", type=int, default=10, metavar="N", help="of the others (%(default)s)")
     add("--app", default="benchmarks.flood:attach", help="the server's application")
     add("--options", type=json.loads, default={}, metavar="JSON", help="more of the server's")
-    add(
-        "--patience",
-        type=float,
-        default=60,
-        metavar="SECONDS",
-        help="how long nothing may happen before the run is given up (%(default)s)",
-    )
+    addPatience(parser, 60)
     options = parser.parse_args(arguments)
     options.slow = options.slow or list(SLOW)
     unknown = sorted(set(options.slow) - set(ALL))
@@ -242,24 +236,28 @@ def _command(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-async def main(reactor: Any, *arguments: str) -> None:
+async def _compare(reactor: Any, options: argparse.Namespace) -> bool:
     """
-    @raise SystemExit: with 1, where not all was well.
+    Have one room after the other, and print what came of them.
+
+    @return: whether all was well.
     """
-    options = _command(arguments)
     rows: list[Row] = []
-    try:
-        for who in (NOBODY, *options.slow):
-            usual = rows[0].grown if rows else 0.0
-            rows.append(await Room(reactor, options, who).run(usual))
-    except Failed as error:
-        raise SystemExit(f"slow: {error}") from None
+    for who in (NOBODY, *options.slow):
+        usual = rows[0].grown if rows else 0.0
+        rows.append(await Room(reactor, options, who).run(usual))
     heading = f"{'slow client':<16}" + "".join(f"{name:>13}" for name in HEADINGS)
     say("\n".join(["", f"{heading}   it left as", *map(str, rows)]))
     isWell = all(row.isGood for row in rows[1:])
     say("The others got everything." if isWell else "That is not well.")
-    if not isWell:
-        raise SystemExit(1)
+    return isWell
+
+
+async def main(reactor: Any, *arguments: str) -> None:
+    """
+    @raise SystemExit: with 1, where not all was well.
+    """
+    await settle("slow", lambda: _compare(reactor, _command(arguments)))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from benchmarks.attacks import GENERATIONS, KINDS, LONGEST, Attack
 from benchmarks.crowd import SPARE_FILES, Phase, say
 from benchmarks.enginepeers import ENGINE_PEERS
 from benchmarks.peers import PEERS, Peer, Way
-from benchmarks.server import Failed, Server, allowFiles
+from benchmarks.server import Server, addPatience, allowFiles, settle
 from benchmarks.travellers import Traveller, settled, verdict
 
 HONEST = {**PEERS, **ENGINE_PEERS}
@@ -229,13 +229,7 @@ def _command(arguments: Sequence[str]) -> argparse.Namespace:
         help="by how much the server may grow (%(default)s)",
     )
     add("--app", default="benchmarks.tally:attach", help="the server's application")
-    add(
-        "--patience",
-        type=float,
-        default=60,
-        metavar="SECONDS",
-        help="how long nothing may happen before the run is given up (%(default)s)",
-    )
+    addPatience(parser, 60)
     options = parser.parse_args(arguments)
     if options.seed is None:
         options.seed = time.time_ns() % 1_000_000
@@ -246,12 +240,7 @@ async def main(reactor: Any, *arguments: str) -> None:
     """
     @raise SystemExit: with 1, where not all was well.
     """
-    try:
-        isWell = await Storm(reactor, _command(arguments)).run()
-    except Failed as error:
-        raise SystemExit(f"storm: {error}") from None
-    if not isWell:
-        raise SystemExit(1)
+    await settle("storm", lambda: Storm(reactor, _command(arguments)).run())
 
 
 if __name__ == "__main__":

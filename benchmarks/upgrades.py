@@ -27,7 +27,7 @@ from twisted.internet.task import react
 from benchmarks.crowd import SPARE_FILES, Phase, say
 from benchmarks.enginepeers import ENGINE_PEERS, EnginePeer, Line
 from benchmarks.peers import HANDSHAKE, Unexpected, Way
-from benchmarks.server import Failed, Server, allowFiles
+from benchmarks.server import Server, addPatience, allowFiles, settle
 from benchmarks.travellers import Report, Traveller, settled, verdict
 
 GENERATIONS = {name: ENGINE_PEERS[f"{name}-polling"] for name in ("eio4", "eio3")}
@@ -255,13 +255,7 @@ def _command(arguments: Sequence[str]) -> argparse.Namespace:
         help="the server's (%(default)s)",
     )
     add("--app", default="benchmarks.tally:attach", help="the server's application")
-    add(
-        "--patience",
-        type=float,
-        default=60,
-        metavar="SECONDS",
-        help="how long nothing may happen before the run is given up (%(default)s)",
-    )
+    addPatience(parser, 60)
     return parser.parse_args(arguments)
 
 
@@ -269,12 +263,7 @@ async def main(reactor: Any, *arguments: str) -> None:
     """
     @raise SystemExit: with 1, where not all was well.
     """
-    try:
-        isWell = await Upgrades(reactor, _command(arguments)).run()
-    except Failed as error:
-        raise SystemExit(f"upgrades: {error}") from None
-    if not isWell:
-        raise SystemExit(1)
+    await settle("upgrades", lambda: Upgrades(reactor, _command(arguments)).run())
 
 
 if __name__ == "__main__":
