@@ -536,7 +536,11 @@ class Client(Verbs, EventSource):
             # A handler may be waiting for it: it does not wait its turn.
             self._acks.answered(packet.id, packet.data)
         elif self._reason is None:
-            self._inbox.take(packet)
+            self._inbox.take(packet, self._answer)
+
+    def _answer(self, packet: Packet) -> None:
+        if self.connected:
+            self.session.send(packet)
 
     def drained(self) -> None:
         """

@@ -18,7 +18,7 @@ PACKAGE = "txsocketio"
 #: From the ground up. A room imports from the layers below its own, and from
 #: the rooms beside it only as L{NEIGHBOURS} says.
 LAYERS = (
-    ("errors", "handshake", "interfaces", "packets", "settings"),
+    ("errors", "handshake", "interfaces", "machine", "packets", "settings"),
     (
         "acks",
         "backlog",
@@ -38,12 +38,23 @@ LAYERS = (
         "timers",
         "verbs",
     ),
-    ("audience", "flow", "inbox", "manager", "recovery", "refusals", "rooms", "session", "upgrade"),
+    (
+        "audience",
+        "dispatch",
+        "flow",
+        "manager",
+        "recovery",
+        "refusals",
+        "rooms",
+        "session",
+        "upgrade",
+    ),
     (
         "backplane",
         "client",
         "connection",
         "flashpolicy",
+        "inbox",
         "namespace",
         "parents",
         "registry",
@@ -59,6 +70,7 @@ LAYERS = (
 
 #: Who, beside their own layer's rule, imports which room of the same layer.
 NEIGHBOURS = {
+    ("client", "inbox"),
     ("connection", "client"),
     ("connection", "namespace"),
     ("connection", "registry"),
@@ -78,6 +90,7 @@ PURE = {
     "handshake",
     "interfaces",
     "lifecycle",
+    "machine",
     "orders",
     "origins",
     "packets",
@@ -91,6 +104,7 @@ STRANGERS = {
     "audience": ("frames", "protocol", "session", "manager", "twisted.web"),
     "backplane": ("packets", "frames", "protocol", "session", "manager", "upgrade"),
     "client": ("frames", "protocol", "twisted.web"),
+    "dispatch": ("frames", "protocol", "session", "twisted.web"),
     "inbox": ("frames", "protocol", "twisted.web"),
     "manager": ("protocol", "twisted.web"),
     "namespace": ("frames", "protocol", "twisted.web"),
