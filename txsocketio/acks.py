@@ -47,6 +47,12 @@ class Acks:
     def _forget(self, id: int) -> None:
         self._waiting.pop(id, None)
 
+    def awaits(self, id: int) -> bool:
+        """
+        Whether that one is still waited for.
+        """
+        return id in self._waiting
+
     def answered(self, id: int | None, args: Sequence[Any]) -> None:
         """
         One has come. One that answers nothing, or comes twice, is ignored.
