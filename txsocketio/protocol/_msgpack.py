@@ -322,7 +322,7 @@ class MsgpackCodec:
         See L{Codec.encode}.
         """
         kind, data = self._revision.write(packet)
-        fields: dict[str, Any] = {"type": kind, "nsp": packet.namespace}
+        fields: dict[str, Any] = {"type": kind, "nsp": packet.namespace + self._revision.asking(packet)}
         if data is not ABSENT:
             fields["data"] = data
         if packet.id is not None:
@@ -332,3 +332,5 @@ class MsgpackCodec:
 
 FOURTH_MSGPACK: Codec = MsgpackCodec(FOURTH)
 FIFTH_MSGPACK: Codec = MsgpackCodec(FIFTH)
+FOURTH_CLIENT_MSGPACK: Codec = MsgpackCodec(FOURTH_FROM_SERVER)
+FIFTH_CLIENT_MSGPACK: Codec = MsgpackCodec(FIFTH_FROM_SERVER)
