@@ -11,7 +11,15 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
 
 from txsocketio.errors import LocalProtocolError
-from txsocketio.handlers import RAISED, FailureLog, Handler, Handlers, asDeferred, callAll
+from txsocketio.handlers import (
+    RAISED,
+    EventSource,
+    FailureLog,
+    Handler,
+    Handlers,
+    asDeferred,
+    callAll,
+)
 from txsocketio.packets import Kind, Packet
 from txsocketio.serial import Serial
 
@@ -72,6 +80,12 @@ class Dispatch:
         Call the handlers of an event that is none of the peer's.
         """
         return callAll(self._log, self._handlers.take(event), args)
+
+    def inform(self, event: str, *args: Any) -> None:
+        """
+        The same, when all that came before is done.
+        """
+        self._jobs.run(self.tell, event, *args)
 
     def _handle(
         self, packet: Packet, answer: Answer, held: int | None = None
@@ -188,3 +202,61 @@ def inTime(results: Any, others: Iterable[Any]) -> Any:
     """
     late = [other for other in others if isinstance(other, Deferred)]
     return gatherResults(late).addCallback(lambda _: results) if late else results
+
+
+class Overheard(EventSource):
+    """
+    Something that has handlers for all events too.
+    """
+
+    __slots__ = ()
+
+    _inbox: Dispatch
+
+    def use(self, f: Handler) -> Handler:
+        """
+        Have C{f(event, *args)} see each event from the other side, messages
+        included, before any handler does.
+
+        @param f: may return a Deferred or be a coroutine function. What it
+            raises stops the event, and is given to the C{error} handlers; it
+            is logged if there are none.
+        @return: C{f}.
+        """
+        self._inbox.middleware.append(f)
+        return f
+
+    def onAny(self, f: Handler) -> Handler:
+        """
+        Call C{f(event, *args)} at every event from the other side, messages
+        included, before its other handlers.
+
+        @return: C{f}.
+        """
+        self._inbox.anyHandlers.append(f)
+        return f
+
+    def prependAny(self, f: Handler) -> Handler:
+        """
+        The same as L{onAny}, before those that are there already.
+
+        @return: C{f}.
+        """
+        self._inbox.anyHandlers.insert(0, f)
+        return f
+
+    def offAny(self, f: Handler | None = None) -> None:
+        """
+        Undo L{onAny}; all of them without C{f}.
+        """
+        takeOut(self._inbox.anyHandlers, f)
+
+
+def takeOut(handlers: list[Handler], f: Handler | None) -> None:
+    """
+    Take one out, or all of them without C{f}.
+    """
+    if f is None:
+        handlers.clear()
+    elif f in handlers:
+        handlers.remove(f)

@@ -128,6 +128,7 @@ _REJECTED: Row = (State.SETTLED, (Action.REJECT,))
 _TURNED_BACK: Row = (State.SETTLED, (Action.REJECT, Action.RESUME))
 
 _PULSES = (State.STILL, State.LISTENING, State.DORMANT, State.RESTING, State.AWAITING)
+_PASSAGES = (State.SETTLED, State.TRYING, State.MOVING)
 _ENDS = (Input.FAIL, Input.BEAT_MISSED, Input.NEVER_OPENED)
 
 # (state, input): (the state entered, or None to stay; what to do).
@@ -149,22 +150,16 @@ TABLE: dict[tuple[State, Input], Row] = {
     # it was.
     (State.SETTLED, Input.OFFERED): (State.TRYING, (Action.TRY,)),
     (State.TRYING, Input.SHOWN): (State.MOVING, (Action.PAUSE,)),
+    (State.TRYING, Input.WITHDRAWN): _REJECTED,
+    (State.TRYING, Input.TRIED_IN_VAIN): _REJECTED,
+    (State.TRYING, Input.CLOSE): (State.SILENT, (Action.REJECT,)),
     (State.MOVING, Input.STOPPED): (State.SETTLED, (Action.SWITCH,)),
-    **{
-        (State.TRYING, what): _REJECTED
-        for what in (Input.WITHDRAWN, Input.TRIED_IN_VAIN, Input.CLOSE)
-    },
-    **{
-        (State.MOVING, what): _TURNED_BACK
-        for what in (Input.WITHDRAWN, Input.TRIED_IN_VAIN, Input.CLOSE)
-    },
+    (State.MOVING, Input.WITHDRAWN): _TURNED_BACK,
+    (State.MOVING, Input.TRIED_IN_VAIN): _TURNED_BACK,
+    (State.MOVING, Input.CLOSE): (State.SILENT, (Action.REJECT, Action.RESUME)),
+    (State.SETTLED, Input.CLOSE): _SILENCED,
     **{(state, Input.CLOSE): _SILENCED for state in _PULSES},
-    **{(state, end): _SILENCED for state in _PULSES for end in _ENDS},
-    **{
-        (state, end): _SILENCED
-        for state in (State.SETTLED, State.TRYING, State.MOVING)
-        for end in (*_ENDS, Input.DRAINED, Input.FAREWELL_OVER)
-    },
+    **{(state, end): _SILENCED for state in _PULSES + _PASSAGES for end in _ENDS},
 }
 
 # How long a state may last (the setting of that name) and what comes then.

@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
 
 from txsocketio.errors import DisconnectReason, RemoteProtocolError, UnsupportedByClient
-from txsocketio.interfaces import IClientDialect, IReceiver
+from txsocketio.interfaces import IClientDialect
 from txsocketio.outbox import Outbox
 from txsocketio.outgoing.lifecycle import Action, Input, Life, State
 from txsocketio.packets import Kind, Packet
@@ -31,6 +31,30 @@ _LEAST = 0.1
 _MOST = 1e6
 """Seconds: a server is not asked more often for its heartbeat, nor waited for
 longer."""
+
+
+class Receiver(Protocol):
+    """
+    What a link hands its packets to.
+    """
+
+    def opened(self) -> None:
+        """
+        The server has named the session.
+        """
+
+    def received(self, packet: Packet) -> None:
+        """
+        @raise RemoteProtocolError: the packet cannot be right; this ends the
+            link.
+        """
+
+    def closed(self, reason: DisconnectReason, detail: str) -> None:
+        """
+        The link has ended. Nothing comes after it.
+
+        @param detail: one line more, where there is more to say.
+        """
 
 
 class _Event:
@@ -57,7 +81,7 @@ class Link:
     cycle's table.
 
     @ivar sid: the session's id; L{None} until the server has named it.
-    @ivar detail: one line more about why it has ended.
+    @ivar transport: the name of the transport that carries it.
     @ivar gone: fires when nothing of it is left.
     @ivar tick: see L{txsocketio.timers.Sleeper}.
     """
@@ -78,7 +102,7 @@ class Link:
         self.dialect = dialect
         self.settings = settings
         self.sid: str | None = None
-        self.detail = ""
+        self.transport = transports[0]
         self.gone: Deferred[None] = Deferred()
         self.tick = 0
         self._transports = transports
@@ -87,14 +111,16 @@ class Link:
         self._life = Life(settings, dialect.serverBeats)
         self._timers = Timers(network.reactor)
         self._outbox = Outbox()
-        self._receiver: IReceiver | None = None
+        self._receiver: Receiver | None = None
         self._wire: Wire | None = None
         self._candidate: Wire | None = None
         self._limit = inf
+        self._better = ""
+        self._beats = 0
         self._stamp = 0
         self._events: deque[_Event] | None = None
 
-    def open(self, receiver: IReceiver) -> None:
+    def open(self, receiver: Receiver) -> None:
         """
         Ask the server for a session.
 
@@ -102,7 +128,7 @@ class Link:
         """
         self._receiver = receiver
         self._life.begin(self._seconds())
-        self._wire = self._make(self._transports[0])
+        self._wire = self._make(self.transport)
         self._wire.open()
         self.wake()
 
@@ -113,13 +139,6 @@ class Link:
         return float(self.network.reactor.seconds())
 
     # For the application's side.
-
-    @property
-    def transport(self) -> str:
-        """
-        The name of the transport that carries it.
-        """
-        return self._transports[0] if self._wire is None else self._wire.name
 
     @property
     def pending(self) -> int:
@@ -229,6 +248,8 @@ class Link:
         self._step(_Event(Input.SHOWN if isShown else Input.WITHDRAWN))
 
     def _take(self, decode: Callable[[], Iterable[Packet]]) -> None:
+        if self._receiver is None:
+            return
         try:
             for packet in decode():
                 _TAKES.get(packet.kind, Link._hand)(self, packet)
@@ -257,17 +278,10 @@ class Link:
         self._life.settings = self.settings.having(told)
         self._limit = inf if opening.maxPayload is None else opening.maxPayload
         self._step(_Event(Input.GREETED))
-        better = self._better(opening.upgrades)
-        if better is not None:
+        offered = (name for name in self._transports if name in opening.upgrades)
+        self._better = next((name for name in offered if name != self.transport), "")
+        if self._better:
             self._step(_Event(Input.OFFERED))
-
-    def _better(self, offered: Iterable[str]) -> str | None:
-        """
-        The name of a transport to move to.
-        """
-        current = self.transport
-        names = [name for name in self._transports if name in offered and name != current]
-        return names[0] if names else None
 
     def _pinged(self, packet: Packet) -> None:
         if not self.dialect.serverBeats:
@@ -333,11 +347,11 @@ class Link:
         self._receiver.opened()
 
     def _beat(self, event: _Event) -> None:
-        self.send(Packet(Kind.PING))
+        self._beats += 1
+        self.send(self.dialect.beat(self._beats))
 
     def _try(self, event: _Event) -> None:
-        name = next(name for name in self._transports if name != self.transport)
-        self._candidate = self._make(name)
+        self._candidate = self._make(self._better)
         self._candidate.open()
 
     def _pause(self, event: _Event) -> None:
@@ -345,8 +359,10 @@ class Link:
         self._wire.pause()
 
     def _switch(self, event: _Event) -> None:
-        self._wire, self._candidate = self._candidate, None
-        assert self._wire is not None
+        old, self._wire, self._candidate = self._wire, self._candidate, None
+        assert old is not None and self._wire is not None
+        old.close()
+        self.transport = self._wire.name
         self._wire.write((self.dialect.encode(Packet(Kind.UPGRADE)),))
         self._flush()
 
@@ -361,9 +377,8 @@ class Link:
 
     def _end(self, event: _Event) -> None:
         receiver, self._receiver = self._receiver, None
-        self.detail = event.detail
         if receiver is not None:
-            receiver.closed(event.reason)
+            receiver.closed(event.reason, event.detail)
 
     def _goodbye(self, event: _Event) -> None:
         # Not bounded: nothing comes after it.

@@ -37,6 +37,7 @@ from txsocketio.errors import LocalProtocolError, RemoteProtocolError
 if TYPE_CHECKING:
     from txsocketio.outgoing.address import Address
     from txsocketio.outgoing.options import ConnectOptions
+    from txsocketio.settings import Settings
 
 _AGENT = "txsocketio"
 
@@ -234,20 +235,25 @@ class Network:
     same endpoint.
     """
 
-    def __init__(self, reactor: Any, address: Address, options: ConnectOptions, limit: int) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        address: Address,
+        endpoint: IStreamClientEndpoint,
+        options: ConnectOptions,
+        settings: Settings,
+    ) -> None:
         """
-        @param limit: how long the body of an answer may be, bytes.
-        @raise LocalProtocolError: there is no TLS to be had.
+        @param endpoint: of L{endpointTo}.
         """
         self.reactor = reactor
         self.address = address
-        self._options = options
-        self._limit = limit
+        self._requestTimeout = options.requestTimeout
+        self._limit = settings.maxPayload
         self.headers = {"User-Agent": _AGENT, **options.headers}
-        self._endpoint = _endpoint(reactor, address, options)
+        self._endpoint = endpoint
         self._connections: set[_Bounded] = set()
         self._closing: Deferred[None] | None = None
-        self._isClosed = False
         self._pool = HTTPConnectionPool(reactor, persistent=True)
         self._pool.cachedConnectionTimeout = _IDLE  # type: ignore[assignment]
         # What was lost with an answer does not come with the next one.
@@ -274,8 +280,6 @@ class Network:
         A connection has been made.
         """
         self._connections.add(connection)
-        if self._isClosed:
-            connection.transport.abortConnection()
 
     def gone(self, connection: _Bounded) -> None:
         """
@@ -286,21 +290,23 @@ class Network:
             closing, self._closing = self._closing, None
             closing.callback(None)
 
-    def close(self) -> Deferred[None]:
+    def close(self, patience: float) -> Deferred[None]:
         """
-        Cut what is left.
+        Keep nothing any more, and wait for what is about to end.
 
+        @param patience: after so many seconds it is cut.
         @return: fires when there is nothing any more.
         """
-        self._isClosed = True
         self._pool.closeCachedConnections()
         if not self._connections:
             return succeed(None)
-        self._closing = Deferred()
-        closing = self._closing
+        closing = self._closing = Deferred[None]()
+        late = self.reactor.callLater(patience, self._cut)
+        return closing.addCallback(lambda _: late.cancel() if late.active() else None)
+
+    def _cut(self) -> None:
         for connection in tuple(self._connections):
             connection.transport.abortConnection()
-        return closing
 
     # Requests.
 
@@ -311,12 +317,14 @@ class Network:
         """
         return self._request(b"GET", part, {}, None)
 
-    def post(self, part: str, contentType: str, body: bytes) -> Deferred[Answer]:
+    def post(self, part: str, contentType: bytes, body: bytes) -> Deferred[Answer]:
         """
         Send something.
         """
-        sent = self._request(b"POST", part, {"Content-Type": contentType}, _Said(body))
-        return sent.addTimeout(self._options.requestTimeout, self.reactor, self._late)
+        sent = self._request(
+            b"POST", part, {"Content-Type": contentType.decode("ascii")}, _Said(body)
+        )
+        return sent.addTimeout(self._requestTimeout, self.reactor, self._late)
 
     def _late(self, _: object, seconds: float) -> None:
         raise TimeoutError(f"no answer to a POST within {seconds} s")
@@ -375,7 +383,12 @@ def _checked(status: int, data: bytes, contentType: str) -> Answer:
     raise RemoteProtocolError(f"{line}: {said!a}" if said else line, status)
 
 
-def _endpoint(reactor: Any, address: Address, options: ConnectOptions) -> IStreamClientEndpoint:
+def endpointTo(reactor: Any, address: Address, options: ConnectOptions) -> IStreamClientEndpoint:
+    """
+    What all connections to a server go through.
+
+    @raise LocalProtocolError: there is no TLS to be had.
+    """
     plain = options.endpoint
     if plain is None:
         plain = HostnameEndpoint(reactor, address.host, address.port)
@@ -405,4 +418,3 @@ def why(failure: Failure) -> str:
         return "given up"
     line = failure.getErrorMessage().strip().partition("\n")[0]
     return line[:_SHOWN].encode("ascii", "backslashreplace").decode("ascii") or type(error).__name__
-

@@ -100,6 +100,7 @@ class PollingWire:
         self.writable = False
         bearer = self._bearer
         contentType, body = bearer.dialect.join(frames)
+        assert bearer.sid is not None
         part = bearer.dialect.posting(self.name, bearer.sid, bearer.stamp())
         posting = self._posting = bearer.network.post(part, contentType, body)
         posting.addCallback(self._posted).addErrback(self._failed)

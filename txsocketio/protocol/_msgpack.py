@@ -322,7 +322,10 @@ class MsgpackCodec:
         See L{Codec.encode}.
         """
         kind, data = self._revision.write(packet)
-        fields: dict[str, Any] = {"type": kind, "nsp": packet.namespace + self._revision.asking(packet)}
+        fields: dict[str, Any] = {
+            "type": kind,
+            "nsp": packet.namespace + self._revision.asking(packet),
+        }
         if data is not ABSENT:
             fields["data"] = data
         if packet.id is not None:
