@@ -152,7 +152,7 @@ class Client(Verbs, Overheard):
         # Why it has gone, if it has.
         self._reason: DisconnectReason | None = None
         self._handlers = Handlers()
-        self._inbox = Inbox(self, self._handlers, connection.backlog)
+        self._inbox: Inbox = Inbox(self, self._handlers, connection.backlog)
         self._acks = Acks(session.settings.maxAcks)
         self._flow: Flow | None = None
         self._outgoing: list[Handler] = []

@@ -248,16 +248,20 @@ class Link:
         self._step(_Event(Input.SHOWN if isShown else Input.WITHDRAWN))
 
     def _take(self, decode: Callable[[], Iterable[Packet]]) -> None:
-        if self._receiver is None:
-            return
         try:
-            for packet in decode():
+            for packet in decode() if self._isHeard() else ():
                 _TAKES.get(packet.kind, Link._hand)(self, packet)
-                if self._receiver is None:
+                if not self._isHeard():
                     # The decoder may be in any state: nothing more goes into it.
                     return
         except RemoteProtocolError as error:
             self.fail(DisconnectReason.PARSE_ERROR, error.reason)
+
+    def _isHeard(self) -> bool:
+        """
+        Whether anybody listens to what comes.
+        """
+        return self._receiver is not None
 
     def _hand(self, packet: Packet) -> None:
         if self.sid is None:

@@ -6,7 +6,7 @@ whatever a server may send.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
@@ -76,6 +76,7 @@ class _Bounded(ProtocolWrapper):
     """
 
     factory: _Bounding
+    transport: Any
 
     def __init__(self, factory: _Bounding, wrapped: IProtocol) -> None:
         super().__init__(factory, wrapped)
@@ -326,7 +327,7 @@ class Network:
         )
         return sent.addTimeout(self._requestTimeout, self.reactor, self._late)
 
-    def _late(self, _: object, seconds: float) -> None:
+    def _late(self, _: object, seconds: float) -> NoReturn:
         raise TimeoutError(f"no answer to a POST within {seconds} s")
 
     def _request(

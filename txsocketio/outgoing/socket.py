@@ -229,9 +229,11 @@ class ClientSocket(Verbs, Overheard):
         self._deadline = connection.reactor.callLater(
             connection.settings.connectTimeout, self._late
         )
-        if self.namespace != ROOT or not connection.dialect.joinsRoot:
+        dialect = connection.dialect
+        if self.namespace != ROOT or not dialect.joinsRoot:
             Deferred.fromCoroutine(self._ask())
-        elif not connection.dialect.tellsRoot:
+        elif dialect.rootIsConnection:
+            # Nobody will say so.
             self._welcomed(None)
 
     def _late(self) -> None:

@@ -40,7 +40,7 @@ class _Silent:
 
 
 @implementer(IPushProducer)
-class WebSocketWire(WebSocketClientProtocol):  # type: ignore[misc]
+class WebSocketWire(WebSocketClientProtocol):
     """
     One WebSocket. Autobahn knows the handshake, the frames and the closing.
     """

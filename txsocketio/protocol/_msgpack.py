@@ -20,7 +20,16 @@ from txsocketio.errors import LocalProtocolError, RemoteProtocolError, Unsupport
 from txsocketio.packets import Packet
 from txsocketio.protocol._framing import MAX_DIGITS
 from txsocketio.protocol._json import MAX_DEPTH, dumps
-from txsocketio.protocol._sio import ABSENT, BINARY_EVENT, FIFTH, FOURTH, Codec, Revision
+from txsocketio.protocol._sio import (
+    ABSENT,
+    BINARY_EVENT,
+    FIFTH,
+    FIFTH_FROM_SERVER,
+    FOURTH,
+    FOURTH_FROM_SERVER,
+    Codec,
+    Revision,
+)
 from txsocketio.protocol._utf16 import wellFormed
 from txsocketio.settings import Settings
 

@@ -40,6 +40,7 @@ LAYERS = (
     ),
     (
         "audience",
+        "clientdialects",
         "dispatch",
         "flow",
         "manager",
@@ -62,7 +63,7 @@ LAYERS = (
         "transports",
     ),
     ("resource",),
-    ("listener",),
+    ("listener", "outgoing"),
     ("__init__",),
     ("demo", "testing"),
     ("tap",),
@@ -108,6 +109,7 @@ STRANGERS = {
     "inbox": ("frames", "protocol", "twisted.web"),
     "manager": ("protocol", "twisted.web"),
     "namespace": ("frames", "protocol", "twisted.web"),
+    "outgoing": ("client", "manager", "namespace", "protocol", "resource", "session", "transports"),
     "resource": ("packets",),
     "session": ("protocol", "twisted.web"),
     "static": ("session", "manager"),
@@ -116,7 +118,7 @@ STRANGERS = {
 }
 
 #: The only modules that know Autobahn.
-AUTOBAHN = {"transports.flashsocket", "transports.websocket"}
+AUTOBAHN = {"outgoing.websocket", "transports.flashsocket", "transports.websocket"}
 
 #: Rooms whose modules are a list of equals, and the one room that has the list.
 CONCRETE = {"protocol", "transports"}
