@@ -63,9 +63,11 @@ def connect(
     socket = connection.of(namespace, auth)
 
     def cancel(_: object) -> None:
+        waiting.cancel()
         connection.close()
 
+    waiting = socket.whenConnected()
     connected: Deferred[ClientSocket] = Deferred(cancel)
+    waiting.addCallbacks(connected.callback, connected.errback)
     connection.open()
-    socket.whenConnected().addCallbacks(connected.callback, connected.errback)
     return connected
