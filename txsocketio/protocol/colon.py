@@ -22,6 +22,7 @@ from txsocketio.packets import RESERVED, ROOT, Kind, Packet
 from txsocketio.protocol._first import FirstDialect, checkText, typeName
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER
 from txsocketio.protocol._json import literal, loads
+from txsocketio.protocol._sio import MAX_NAMESPACE
 from txsocketio.protocol._utf16 import cut, units, wellFormed
 from txsocketio.settings import Settings
 
@@ -59,10 +60,6 @@ _TEXT = b"text/plain; charset=UTF-8"
 
 
 # What is read.
-
-
-def _namespaceOf(endpoint: str | None) -> str:
-    return endpoint or ROOT
 
 
 def _asked(query: str | None, data: str) -> Mapping[str, str] | None:
@@ -112,7 +109,9 @@ def _read(text: str) -> Packet:
     if found is None:
         raise RemoteProtocolError("no packet of type, id and endpoint")
     type, id, plus, endpoint, query, data = found.groups("")
-    namespace = _namespaceOf(endpoint)
+    namespace = endpoint or ROOT
+    if len(namespace) > MAX_NAMESPACE:
+        raise RemoteProtocolError(f"a namespace's name is longer than {MAX_NAMESPACE} characters")
     if wellFormed(namespace) != namespace:
         raise RemoteProtocolError("a namespace's name that cannot be")
     if type in _SAID:
