@@ -22,6 +22,7 @@ from txsocketio.packets import RESERVED, ROOT, Kind, Packet
 from txsocketio.protocol._first import FirstDialect, checkText, typeName
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER
 from txsocketio.protocol._json import literal, loads
+from txsocketio.protocol._sio import MAX_NAMESPACE
 from txsocketio.protocol._utf16 import cut, units, wellFormed
 from txsocketio.settings import Settings
 
@@ -61,7 +62,15 @@ _TEXT = b"text/plain; charset=UTF-8"
 # What is read.
 
 
-def _namespaceOf(endpoint: str | None) -> str:
+def _namespaceOf(endpoint: str) -> str:
+    """
+    @raise RemoteProtocolError: there is none of that name, nor could its
+        clients be told anything.
+    """
+    if len(endpoint) > MAX_NAMESPACE:
+        raise RemoteProtocolError(f"a namespace's name is longer than {MAX_NAMESPACE} characters")
+    if wellFormed(endpoint) != endpoint or _UNREADABLE.search(endpoint):
+        raise RemoteProtocolError("a namespace's name that cannot be")
     return endpoint or ROOT
 
 
@@ -113,8 +122,6 @@ def _read(text: str) -> Packet:
         raise RemoteProtocolError("no packet of type, id and endpoint")
     type, id, plus, endpoint, query, data = found.groups("")
     namespace = _namespaceOf(endpoint)
-    if wellFormed(namespace) != namespace:
-        raise RemoteProtocolError("a namespace's name that cannot be")
     if type in _SAID:
         kind, interpret = _SAID[type]
         return Packet(kind, interpret(data), namespace, int(id) if id else None)
@@ -240,7 +247,8 @@ class Colon(FirstDialect):
             return Place(self, _RECEPTION, None, _index(args, b"jsonp"), isSure=True)
         if transport == _RECEPTION:
             raise RemoteProtocolError("no such transport", fault=Fault.TRANSPORT_UNKNOWN)
-        index = _index(args, b"i") if transport == _JSONP else None
+        # As in the genuine server, it is the first script where none is named.
+        index = (_index(args, b"i") or 0) if transport == _JSONP else None
         return Place(self, transport, sid, index, isSure=True)
 
     def complaint(
