@@ -62,6 +62,18 @@ _TEXT = b"text/plain; charset=UTF-8"
 # What is read.
 
 
+def _namespaceOf(endpoint: str) -> str:
+    """
+    @raise RemoteProtocolError: there is none of that name, nor could its
+        clients be told anything.
+    """
+    if len(endpoint) > MAX_NAMESPACE:
+        raise RemoteProtocolError(f"a namespace's name is longer than {MAX_NAMESPACE} characters")
+    if wellFormed(endpoint) != endpoint or _UNREADABLE.search(endpoint):
+        raise RemoteProtocolError("a namespace's name that cannot be")
+    return endpoint or ROOT
+
+
 def _asked(query: str | None, data: str) -> Mapping[str, str] | None:
     """
     What a client sends to be let in: a query, behind the endpoint or as the
@@ -109,11 +121,7 @@ def _read(text: str) -> Packet:
     if found is None:
         raise RemoteProtocolError("no packet of type, id and endpoint")
     type, id, plus, endpoint, query, data = found.groups("")
-    namespace = endpoint or ROOT
-    if len(namespace) > MAX_NAMESPACE:
-        raise RemoteProtocolError(f"a namespace's name is longer than {MAX_NAMESPACE} characters")
-    if wellFormed(namespace) != namespace:
-        raise RemoteProtocolError("a namespace's name that cannot be")
+    namespace = _namespaceOf(endpoint)
     if type in _SAID:
         kind, interpret = _SAID[type]
         return Packet(kind, interpret(data), namespace, int(id) if id else None)
@@ -239,7 +247,8 @@ class Colon(FirstDialect):
             return Place(self, _RECEPTION, None, _index(args, b"jsonp"), isSure=True)
         if transport == _RECEPTION:
             raise RemoteProtocolError("no such transport", fault=Fault.TRANSPORT_UNKNOWN)
-        index = _index(args, b"i") if transport == _JSONP else None
+        # As in the genuine server, it is the first script where none is named.
+        index = (_index(args, b"i") or 0) if transport == _JSONP else None
         return Place(self, transport, sid, index, isSure=True)
 
     def complaint(
