@@ -889,6 +889,20 @@ class SiteTests(SynchronousTestCase):
         self.assertEqual(room.post(sid, "3::/chat:x").status, 400)
         self.assertEqual(room.gone, ["parse error"])
 
+    def test_acknowledgedMessages(self) -> None:
+        """
+        A message is acknowledged by who hears it, the listener's own handlers
+        included.
+        """
+        room = Room()
+        wire = room.webSocket()
+        room.server.io.on("clientMessage", lambda message, client: f"heard {message}")
+        wire.say("3:1::x")
+        wire.say("4:2+::[]")
+        self.assertEqual(
+            wire.texts(), ["1::", "3:::x", '6:::1+["heard x"]', "4:::[]", '6:::2+["heard []"]']
+        )
+
     def test_asked(self) -> None:
         """
         The server's questions are answered.
