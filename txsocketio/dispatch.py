@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.python.failure import Failure
 
 from txsocketio.errors import LocalProtocolError
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 Answer = Callable[[Packet], None]
 """Sends an acknowledgement, where it is still wanted."""
+
+Results = list[Any] | Deferred[list[Any]]
+"""Of handlers."""
 
 
 class Dispatch:
@@ -161,21 +164,23 @@ class Dispatch:
 
     def _fire(self, event: str, args: tuple[Any, ...]) -> Any:
         """
-        @return: the results of the peer's own handlers, or a Deferred of
+        @return: the results of the handlers that can answer, or a Deferred of
             them.
         """
-        others: list[Any] = []
+        others: list[Results] = []
         if self.anyHandlers:
             others.append(callAll(self._log, tuple(self.anyHandlers), (event, *args)))
         results = callAll(self._log, self._handlers.take(event), args)
-        others += self._beside(event, args)
+        more = self._elsewhere(event, args)
+        if more:
+            results = _together(results, more)
         return inTime(results, others) if others else results
 
-    def _beside(self, event: str, args: tuple[Any, ...]) -> list[Any]:
+    def _elsewhere(self, event: str, args: tuple[Any, ...]) -> Results:
         """
         Let others hear of it too.
 
-        @return: what is waited for beside the handlers.
+        @return: their results, behind those of the peer's own handlers.
         """
         return []
 
@@ -193,6 +198,16 @@ class Dispatch:
             answer(Packet(Kind.ACK, [] if said is None else args, packet.namespace, packet.id))
         except LocalProtocolError:
             self._log.failure("A handler's result cannot be sent: {answer!r}", answer=said)
+
+
+def _together(results: Results, more: Results) -> Results:
+    """
+    @return: both, or a Deferred of them if either takes its time.
+    """
+    if isinstance(results, list) and isinstance(more, list):
+        return results + more
+    both = [each if isinstance(each, Deferred) else succeed(each) for each in (results, more)]
+    return gatherResults(both).addCallback(lambda lists: lists[0] + lists[1])
 
 
 def inTime(results: Any, others: Iterable[Any]) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
-from txsocketio.dispatch import Answer, Dispatch, inTime
+from txsocketio.dispatch import Answer, Dispatch, Results, inTime
 from txsocketio.errors import DisconnectReason
 from txsocketio.handlers import Handlers, call
 from txsocketio.packets import Kind, Packet
@@ -75,8 +75,8 @@ class Inbox(Dispatch):
             return None
         return super()._deal(packet, answer)
 
-    def _beside(self, event: str, args: tuple[Any, ...]) -> list[Any]:
+    def _elsewhere(self, event: str, args: tuple[Any, ...]) -> Results:
         if event != "message":
             return []
         message = args[0] if args else None
-        return [self._namespace.fire("clientMessage", message, self._client)]
+        return self._namespace.fire("clientMessage", message, self._client)

@@ -18,7 +18,7 @@ import txsocketio
 from txsocketio import interfaces
 from txsocketio.backplane.memory import MemoryBackplane
 from txsocketio.interfaces import IBackplane, IDecoder, IDialect, IReceiver, ISession, ITransport
-from txsocketio.protocol import annotated, eio3, eio4, tilde
+from txsocketio.protocol import annotated, colon, eio3, eio4, tilde
 from txsocketio.session import _DISCARDING
 from txsocketio.settings import Settings
 from txsocketio.test.fakes import Bench, FakeDecoder
@@ -67,6 +67,7 @@ def made() -> Iterator[tuple[Any, object]]:
         annotated.SPECIFICATION,
         annotated.GENUINE,
         tilde.TILDE,
+        colon.COLON,
         eio4.EIO4_TEXT,
         eio3.EIO3_TEXT,
         eio3.EIO3_TEXT.speaking({b"b64": [b"1"]}),
