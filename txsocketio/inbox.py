@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.python.failure import Failure
 
 from txsocketio.errors import DisconnectReason, LocalProtocolError
@@ -18,6 +18,10 @@ from txsocketio.serial import Serial
 if TYPE_CHECKING:
     from txsocketio.backlog import Backlog
     from txsocketio.client import Client
+
+
+_Results = list[Any] | Deferred[list[Any]]
+"""Of handlers."""
 
 
 class Inbox:
@@ -177,16 +181,17 @@ class Inbox:
 
     def _fire(self, event: str, args: tuple[Any, ...]) -> Any:
         """
-        @return: the results of the client's own handlers, or a Deferred of
+        @return: the results of the handlers that can answer, or a Deferred of
             them.
         """
-        others: list[list[Any] | Deferred[list[Any]]] = []
+        others: list[_Results] = []
         if self.anyHandlers:
             others.append(callAll(self._log, tuple(self.anyHandlers), (event, *args)))
         results = callAll(self._log, self._handlers.take(event), args)
         if event == "message":
             message = args[0] if args else None
-            others.append(self._namespace.fire("clientMessage", message, self._client))
+            heard = self._namespace.fire("clientMessage", message, self._client)
+            results = _together(results, heard)
         return _inTime(results, others) if others else results
 
     def _acknowledge(self, id: int | None, results: Sequence[Any]) -> None:
@@ -206,6 +211,16 @@ class Inbox:
             )
         except LocalProtocolError:
             self._log.failure("A handler's result cannot be sent: {answer!r}", answer=answer)
+
+
+def _together(results: _Results, more: _Results) -> _Results:
+    """
+    @return: both, or a Deferred of them if either takes its time.
+    """
+    if isinstance(results, list) and isinstance(more, list):
+        return results + more
+    both = [each if isinstance(each, Deferred) else succeed(each) for each in (results, more)]
+    return gatherResults(both).addCallback(lambda lists: lists[0] + lists[1])
 
 
 def _inTime(results: Any, others: Iterable[Any]) -> Any:

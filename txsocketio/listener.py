@@ -48,6 +48,7 @@ PROTOCOLS: Mapping[str, IDialect] = {
     for name, dialect in (
         ("annotated", "annotated.SPECIFICATION"),
         ("0.6", "tilde.TILDE"),
+        ("colon", "colon.COLON"),
         ("eio4", "eio4.EIO4_TEXT"),
         ("eio3", "eio3.EIO3_TEXT"),
         ("engine.io-4", "eio4.EIO4_PLAIN"),

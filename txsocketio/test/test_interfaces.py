@@ -28,7 +28,7 @@ from txsocketio.interfaces import (
     ISession,
     ITransport,
 )
-from txsocketio.protocol import annotated, eio3, eio4, tilde
+from txsocketio.protocol import annotated, colon, eio3, eio4, tilde
 from txsocketio.session import _DISCARDING
 from txsocketio.settings import Settings
 from txsocketio.test.fakes import Bench, FakeDecoder
@@ -77,6 +77,7 @@ def made() -> Iterator[tuple[Any, object]]:
         annotated.SPECIFICATION,
         annotated.GENUINE,
         tilde.TILDE,
+        colon.COLON,
         eio4.EIO4_TEXT,
         eio3.EIO3_TEXT,
         eio3.EIO3_TEXT.speaking({b"b64": [b"1"]}),
