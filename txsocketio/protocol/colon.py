@@ -10,16 +10,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
-from urllib.parse import parse_qsl
+from typing import Any, ClassVar, Generic
+from urllib.parse import parse_qsl, quote, urlencode
 
 from zope.interface import implementer
 
 from txsocketio.errors import Fault, LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.frames import Frame
-from txsocketio.interfaces import IDecoder, IDialect, ISession, Place
+from txsocketio.interfaces import (
+    IClientDecoder,
+    IClientDialect,
+    IDecoder,
+    IDialect,
+    ISession,
+    Opening,
+    Place,
+)
 from txsocketio.packets import RESERVED, ROOT, Kind, Packet
-from txsocketio.protocol._first import FirstDialect, checkText, typeName
+from txsocketio.protocol._first import (
+    D,
+    FirstClient,
+    FirstDialect,
+    checkSayable,
+    checkText,
+    typeName,
+)
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER
 from txsocketio.protocol._json import literal, loads
 from txsocketio.protocol._sio import MAX_NAMESPACE
@@ -50,6 +65,13 @@ _NOT_HANDSHAKEN = b"7:::1+0"
 """Of an unknown session: do reconnect."""
 
 _UNAUTHORIZED = "2"
+
+_REASONS = {
+    "0": "transport not supported",
+    "1": "client not handshaken",
+    _UNAUTHORIZED: "unauthorized",
+}
+_RECONNECT = "0"
 
 _LONGEST = 2_000_000
 """Seconds that stand for never. Browsers' timers count milliseconds, to
@@ -83,7 +105,7 @@ def _asked(query: str | None, data: str) -> Mapping[str, str] | None:
     return dict(parse_qsl(asked, keep_blank_values=True)) if asked else None
 
 
-def _event(data: str) -> list[Any]:
+def _eventOf(peer: str, data: str) -> list[Any]:
     event = loads(data)
     if type(event) is not dict or type(event.get("name")) is not str:
         raise RemoteProtocolError("an event is no object with a name in it")
@@ -91,7 +113,7 @@ def _event(data: str) -> list[Any]:
     if type(args) is not list:
         raise RemoteProtocolError("an event's arguments are no array")
     if name in RESERVED:
-        raise RemoteProtocolError(f"a client cannot emit {name!r}")
+        raise RemoteProtocolError(f"a {peer} cannot emit {name!r}")
     return [name, *args]
 
 
@@ -108,20 +130,25 @@ def _acknowledgement(data: str) -> tuple[int, list[Any]]:
 _SAID: Mapping[str, tuple[Kind, Callable[[str], Any]]] = {
     "3": (Kind.MESSAGE, str),
     "4": (Kind.JSON, loads),
-    "5": (Kind.EVENT, _event),
 }
-"""What may ask for an acknowledgement."""
+"""What, beside events, may ask for an acknowledgement."""
+
+Control = Callable[[str, str, str, str], Packet]
+"""Tells what everything else is, of type, namespace, query and data."""
 
 
-def _read(text: str) -> Packet:
+def _read(text: str, peer: str, control: Control) -> Packet:
     """
-    @raise RemoteProtocolError: a client cannot send that.
+    @param peer: who says it.
+    @raise RemoteProtocolError: it cannot send that.
     """
     found = _PACKET.fullmatch(text)
     if found is None:
         raise RemoteProtocolError("no packet of type, id and endpoint")
     type, id, plus, endpoint, query, data = found.groups("")
     namespace = _namespaceOf(endpoint)
+    if type == "5":
+        return Packet(Kind.EVENT, _eventOf(peer, data), namespace, int(id) if id else None)
     if type in _SAID:
         kind, interpret = _SAID[type]
         return Packet(kind, interpret(data), namespace, int(id) if id else None)
@@ -130,19 +157,31 @@ def _read(text: str) -> Packet:
     if type == "6":
         answers, args = _acknowledgement(data)
         return Packet(Kind.ACK, args, namespace, answers)
-    if type == "1":
-        return Packet(Kind.CONNECT, _asked(query, data), namespace)
-    return _control(type, namespace)
+    return Packet(Kind.NOOP) if type == "8" else control(type, namespace, query, data)
 
 
-def _control(type: str, namespace: str) -> Packet:
+def _fromClient(type: str, namespace: str, query: str, data: str) -> Packet:
     if type == "0":
         return Packet(Kind.DISCONNECT, None, namespace)
+    if type == "1":
+        return Packet(Kind.CONNECT, _asked(query, data), namespace)
     if type == "2":
         return Packet(Kind.PONG)
-    if type == "8":
-        return Packet(Kind.NOOP)
     raise RemoteProtocolError("an error, which only a server tells")
+
+
+def _fromServer(type: str, namespace: str, query: str, data: str) -> Packet:
+    if type == "0":
+        return Packet(Kind.CLOSE if namespace == ROOT else Kind.DISCONNECT, None, namespace)
+    if type == "1":
+        return Packet(Kind.CONNECT, None, namespace)
+    if type == "2":
+        return Packet(Kind.PING)
+    reason, _, advice = data.partition("+")
+    told: dict[str, Any] = {"message": _REASONS.get(reason, reason)}
+    if advice == _RECONNECT:
+        told["data"] = {"advice": "reconnect"}
+    return Packet(Kind.CONNECT_ERROR, told, namespace)
 
 
 # What is written.
@@ -198,6 +237,29 @@ def _seconds(seconds: float | None) -> str:
     An interval, as clients are told of it.
     """
     return "" if seconds is None else f"{min(seconds, _LONGEST):g}"
+
+
+def _frame(packet: Packet, asking: str = "") -> Frame:
+    """
+    @param asking: what stands behind the namespace.
+    """
+    kind = packet.kind
+    if kind in _CONTROLS:
+        return _CONTROLS[kind]
+    type, data = _WRITTEN[kind](packet)
+    id = f"{packet.id}+" if packet.id is not None and kind is not Kind.ACK else ""
+    head = f"{type}:{id}:{_checked(packet.namespace)}{asking}"
+    return Frame(f"{head}:{data}" if data else head)
+
+
+def _body(frames: Iterable[Frame]) -> bytes:
+    """
+    What holds all these frames. One goes bare.
+    """
+    texts = [frame.text for frame in frames] or ["8::"]
+    if len(texts) > 1:
+        texts = [f"{_MARK}{units(text)}{_MARK}{text}" for text in texts]
+    return "".join(texts).encode("utf-8")
 
 
 # The contracts.
@@ -303,15 +365,7 @@ class Colon(FirstDialect):
         """
         See L{IDialect.encode}.
         """
-        kind = packet.kind
-        if kind in _CONTROLS:
-            return _CONTROLS[kind]
-        if kind is Kind.OPEN:
-            return _opened(packet.data)
-        type, data = _WRITTEN[kind](packet)
-        id = f"{packet.id}+" if kind is Kind.EVENT and packet.id is not None else ""
-        head = f"{type}:{id}:{_checked(packet.namespace)}"
-        return Frame(f"{head}:{data}" if data else head)
+        return _opened(packet.data) if packet.kind is Kind.OPEN else _frame(packet)
 
     def decoder(self, settings: Settings) -> ColonDecoder:
         """
@@ -321,12 +375,9 @@ class Colon(FirstDialect):
 
     def join(self, frames: Iterable[Frame]) -> bytes:
         """
-        See L{IDialect.join}. One goes bare.
+        See L{IDialect.join}.
         """
-        texts = [frame.text for frame in frames] or ["8::"]
-        if len(texts) > 1:
-            texts = [f"{_MARK}{units(text)}{_MARK}{text}" for text in texts]
-        return "".join(texts).encode("utf-8")
+        return _body(frames)
 
     def script(self, index: int, body: bytes) -> bytes:
         """
@@ -368,18 +419,19 @@ def _opened(told: Mapping[str, Any]) -> Frame:
     return Frame(":".join((told["sid"], *intervals, ",".join(told["transports"]))))
 
 
-@implementer(IDecoder)
-class ColonDecoder:
+class _Decoder(Generic[D]):
     """
-    Decodes what one client of Socket.IO 0.7 to 0.9 sends. Nothing is held
-    from one piece to the next: each is whole.
+    What is the same at both ends. Nothing is held from one piece to the next:
+    each is whole.
 
-    @ivar dialect: see L{IDecoder}.
+    @cvar peer: who says what is read.
     """
 
     __slots__ = ("_maxPackets", "_maxPayload", "dialect")
 
-    def __init__(self, dialect: IDialect, settings: Settings) -> None:
+    peer: ClassVar[str]
+
+    def __init__(self, dialect: D, settings: Settings) -> None:
         self.dialect = dialect
         self._maxPackets = settings.maxPackets
         self._maxPayload = settings.maxPayload
@@ -392,7 +444,10 @@ class ColonDecoder:
             raise RemoteProtocolError("binary data, which this protocol does not know")
         if len(data) > self._maxPayload:
             raise _tooMuch(f"more at once than maxPayload ({self._maxPayload}) allows")
-        return self._several(data) if data.startswith(_MARK) else iter((_read(data),))
+        return self._several(data) if data.startswith(_MARK) else iter((self._read(data),))
+
+    def _read(self, text: str) -> Packet:
+        return _read(text, self.peer, self.control)
 
     def payload(self, body: str | bytes) -> Iterator[Packet]:
         """
@@ -401,6 +456,12 @@ class ColonDecoder:
         if not body:
             raise RemoteProtocolError("no packets")
         return self.message(body)
+
+    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
+        """
+        What is neither for the application nor an acknowledgement.
+        """
+        raise NotImplementedError
 
     def _several(self, text: str) -> Iterator[Packet]:
         at = count = 0
@@ -417,12 +478,137 @@ class ColonDecoder:
                 raise RemoteProtocolError("a packet's length ends inside a character") from None
             if missing:
                 raise RemoteProtocolError("a packet that is shorter than its length")
-            yield _read(text[found.end() : at])
+            yield self._read(text[found.end() : at])
 
 
 def _tooMuch(reason: str) -> RemoteProtocolError:
     return RemoteProtocolError(reason, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
+@implementer(IDecoder)
+class ColonDecoder(_Decoder[IDialect]):
+    """
+    Decodes what one client of Socket.IO 0.7 to 0.9 sends.
+
+    @ivar dialect: see L{IDecoder}.
+    """
+
+    __slots__ = ()
+
+    peer = "client"
+
+    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
+        """
+        See L{_Decoder.control}.
+        """
+        return _fromClient(type, namespace, query, data)
+
+
+@implementer(IClientDecoder)
+class ColonClientDecoder(_Decoder[IClientDialect]):
+    """
+    Decodes what a server of Socket.IO 0.7 to 0.9 sends.
+    """
+
+    __slots__ = ()
+
+    peer = "server"
+
+    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
+        """
+        See L{_Decoder.control}.
+        """
+        return _fromServer(type, namespace, query, data)
+
+
+@implementer(IClientDialect)
+class ColonClient(FirstClient):
+    """
+    All three revisions, as a client speaks them.
+    """
+
+    name = "colon"
+    announces = True
+
+    def announced(self, body: str) -> Packet:
+        """
+        See L{IClientDialect.announced}.
+        """
+        found = _ANNOUNCED.fullmatch(body)
+        if found is None:
+            raise RemoteProtocolError("no session is named here")
+        sid, silence, away, names = found.groups()
+        told = {
+            "sid": sid,
+            "heartbeatTimeout": _interval(silence),
+            "closeTimeout": _interval(away),
+            "transports": names.split(",") if names else [],
+        }
+        return Packet(Kind.OPEN, told)
+
+    def url(self, transport: str, sid: str | None, stamp: str) -> str:
+        """
+        See L{IClientDialect.url}.
+        """
+        place = f"{transport}/{quote(sid, safe='')}" if sid is not None else ""
+        return f"{_VERSION}/{place}?t={quote(stamp)}" if stamp else f"{_VERSION}/{place}"
+
+    def posting(self, transport: str, sid: str, stamp: str) -> str:
+        """
+        See L{IClientDialect.posting}. It is no other.
+        """
+        return self.url(transport, sid, stamp)
+
+    def opened(self, packet: Packet) -> Opening:
+        """
+        See L{IClientDialect.opened}.
+        """
+        told = packet.data
+        silence = told["heartbeatTimeout"]
+        return Opening(
+            told["sid"],
+            tuple(told["transports"]),
+            None if silence is None else 0.0,
+            silence,
+            closeTimeout=told["closeTimeout"],
+        )
+
+    def encode(self, packet: Packet) -> Frame:
+        """
+        See L{IClientDialect.encode}. What is sent to be let in is a query.
+        """
+        asked = checkSayable(packet).kind is Kind.CONNECT and packet.data
+        return _frame(packet, f"?{urlencode(packet.data)}" if asked else "")
+
+    def join(self, frames: Iterable[Frame]) -> tuple[bytes, bytes]:
+        """
+        See L{IClientDialect.join}.
+        """
+        return _TEXT, _body(frames)
+
+    def decoder(self, settings: Settings) -> ColonClientDecoder:
+        """
+        See L{IClientDialect.decoder}.
+        """
+        return ColonClientDecoder(self, settings)
+
+
+_ANNOUNCED = re.compile(r"([^:\s]{1,1000}):([0-9.e+]{0,20}):([0-9.e+]{0,20}):([a-z,-]{0,1000})")
+
+
+def _interval(told: str) -> float | None:
+    """
+    The reverse of L{_seconds}.
+    """
+    try:
+        seconds = float(told or _LONGEST)
+    except ValueError:
+        raise RemoteProtocolError("an interval that is no number") from None
+    return None if seconds >= _LONGEST else seconds
+
+
 COLON = Colon()
 """The dialect."""
+
+COLON_CLIENT = ColonClient()
+"""The same, as a client speaks it."""
