@@ -15,6 +15,7 @@ CLIENT_PROTOCOLS: Mapping[str, IClientDialect] = {
     for name, dialect in (
         ("annotated", "annotated.ANNOTATED_CLIENT"),
         ("0.6", "tilde.TILDE_CLIENT"),
+        ("colon", "colon.COLON_CLIENT"),
         ("eio4", "eio4.EIO4_CLIENT"),
         ("eio3", "eio3.EIO3_CLIENT"),
         ("engine.io-4", "eio4.EIO4_CLIENT_PLAIN"),
