@@ -32,6 +32,9 @@ class Connection:
     @ivar link: what carries it now; L{None} while nothing does.
     @ivar isOpen: whether the server has named a session.
     @ivar returns: whether there will be another link when this one goes.
+    @ivar wasJoined: whether the server has let us into a namespace over the
+        last link.
+    @ivar onOpened: called when the server has named a session.
     @ivar onClosed: called with the reason and a line of detail when a link has
         gone.
     """
@@ -64,6 +67,8 @@ class Connection:
         self.link: Link | None = None
         self.isOpen = False
         self.returns = False
+        self.wasJoined = False
+        self.onOpened: Callable[[], object] = lambda: None
         self.onClosed: Callable[[DisconnectReason, str], object] = lambda reason, detail: None
         self._opening: Deferred[Any] | None = None
         self._gone: Deferred[None] = succeed(None)
@@ -106,9 +111,13 @@ class Connection:
 
         @return: fires when that is done, at once where others are left.
         """
-        if any(socket.active for socket in self.sockets.values()):
-            return succeed(None)
-        return self.close()
+        return succeed(None) if self.isWanted() else self.close()
+
+    def isWanted(self) -> bool:
+        """
+        Whether any socket wants to be in its namespace.
+        """
+        return any(socket.active for socket in self.sockets.values())
 
     # Links.
 
@@ -131,7 +140,7 @@ class Connection:
         return await root.credentials() or {}
 
     def _openWith(self, more: Mapping[str, Any]) -> None:
-        self._opening = None
+        self._opening, self.wasJoined = None, False
         settings = self.settings
         network = Network(self.reactor, self._address(more), self._endpoint, self.options, settings)
         self.link = link = Link(network, self.dialect, settings, self._transports, self._wires)
@@ -174,6 +183,7 @@ class Connection:
         See L{txsocketio.outgoing.link.Receiver.opened}.
         """
         self.isOpen = True
+        self.onOpened()
         for socket in tuple(self.sockets.values()):
             socket.enter()
 

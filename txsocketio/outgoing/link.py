@@ -217,6 +217,9 @@ class Link:
         See L{Bearer.receivedPayload}.
         """
         if wire is self._wire:
+            # Where polls are answered empty after a while there need not be
+            # heartbeats.
+            self._step(_Event(Input.BEATEN))
             self._take(lambda: self._decoder.payload(body))
 
     def stopped(self, wire: Wire) -> None:

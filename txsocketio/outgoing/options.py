@@ -41,6 +41,8 @@ class ConnectOptions:
         around it.
     @ivar protocol: the server's generation: C{"eio4"} (Socket.IO 3 and 4),
         C{"eio3"} (1 and 2), or C{"annotated"} (the first protocol).
+    @ivar parser: how Socket.IO 1 and later write their packets, C{"text"} or
+        C{"msgpack"}, as the server is told to.
     @ivar transports: the names of those that may be used. The first one opens
         the connection, which moves to another one where the server offers it.
         L{None} for all that the generation has.
@@ -64,6 +66,7 @@ class ConnectOptions:
 
     resource: str = "socket.io"
     protocol: str = "eio4"
+    parser: str = "text"
     transports: Iterable[str] | None = None
     upgrade: bool = True
     query: Mapping[str, Any] = field(default_factory=dict)

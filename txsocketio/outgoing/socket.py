@@ -285,7 +285,7 @@ class ClientSocket(Verbs, Overheard):
         self._recoveryId = recoveryId
         if not self.recovered:
             self._offset = None
-        self.connected = True
+        self.connected = connection.wasJoined = True
         self._inbox.inform("connect")
         self._catchUp()
         self._flush()
