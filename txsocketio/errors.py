@@ -73,6 +73,8 @@ class Fault(IntEnum):
     BAD_REQUEST = 3
     FORBIDDEN = 4
     VERSION_UNSUPPORTED = 5
+    #: A page of another origin, which Engine.IO does not tell from the fourth.
+    FOREIGN = 6
 
 
 class RemoteProtocolError(SocketIOError):

@@ -114,6 +114,10 @@ class IDialect(Interface):
         " A poll is told in any case."
     )
     postField: bytes = Attribute("The form field that holds a form's packets.")
+    postsForms: bool = Attribute(
+        "Whether all that is posted is a form; else only what comes with an index is."
+    )
+    receipt: bytes = Attribute("The answer to a POST whose packets have been taken.")
 
     def locate(path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
         """
@@ -137,11 +141,16 @@ class IDialect(Interface):
         L{locate} does not know its version.
         """
 
-    def complaint(error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
+    def complaint(
+        error: RemoteProtocolError, place: Place | None = None
+    ) -> tuple[int, bytes, bytes]:
         """
         How a request is told what is wrong with it.
 
-        @return: status, content type and body.
+        @param place: what it asks for; L{None} where that cannot be told.
+        @return: status, content type and body. With status 200 it is packets
+            that tell it, as those of L{join}, for the transport to write as it
+            writes others.
         """
 
     def opening(session: ISession) -> Sequence[Packet]:
@@ -243,13 +252,22 @@ class ISession(Interface):
     transportName: str = Attribute("The only transport that may carry it.")
     upgrades: Sequence[str] = Attribute("To which others it may move.")
 
+    def announce() -> Sequence[Frame]:
+        """
+        The session is named to its client, which opens a transport next.
+
+        @return: what tells the client.
+        """
+
     def attach(transport: ITransport) -> None:
         """
         Carry the session from now on. What waits in its queue is written at
         once; a transport that is no stream may be done when this returns.
 
         @raise txsocketio.errors.RemoteProtocolError: another one carries it,
-            and is not to be replaced; the session has been ended.
+            and is not to be replaced. It is of the same kind: the session has
+            been ended. It is of another kind, which came first: the session
+            goes on.
         """
 
     def detach(transport: ITransport) -> None:

@@ -30,6 +30,8 @@ class State(IntEnum):
     # What carries the session:
     #: Made, and not yet carried by anything.
     NEW = auto()
+    #: Named to its client, which is expected to open a transport.
+    ANNOUNCED = auto()
     #: A poll waits to be answered.
     POLL = auto()
     #: A stream is open.
@@ -81,6 +83,8 @@ class Input(IntEnum):
     What happens to a session.
     """
 
+    #: Its client has been told its name.
+    ANNOUNCED = auto()
     #: A poll offers to carry it.
     POLLED = auto()
     #: A stream offers to carry it.
@@ -201,8 +205,15 @@ TABLE: dict[tuple[State, Input], Row] = {
         State.STREAM,
         (Action.ADOPT, Action.GREET, Action.FLUSH, Action.OPEN),
     ),
+    (State.NEW, Input.ANNOUNCED): (State.ANNOUNCED, ()),
     (State.NEW, Input.CLOSE): _ENDED,
     (State.NEW, Input.FAIL): _ENDED,
+    # Who has been told already is not greeted once more.
+    (State.ANNOUNCED, Input.POLLED): (State.POLL, (Action.ADOPT, Action.FLUSH, Action.OPEN)),
+    (State.ANNOUNCED, Input.OPENED): (State.STREAM, (Action.ADOPT, Action.FLUSH, Action.OPEN)),
+    (State.ANNOUNCED, Input.CLOSE): _ENDED,
+    (State.ANNOUNCED, Input.FAIL): _ENDED,
+    (State.ANNOUNCED, Input.NEVER_JOINED): _ENDED,
     # Of two polls at once the older is answered empty, the newer takes over.
     (State.POLL, Input.POLLED): (State.POLL, (Action.EVICT, Action.ADOPT, Action.FLUSH)),
     (State.POLL, Input.RELEASED): (State.AWAY, ()),
@@ -280,6 +291,7 @@ TABLE: dict[tuple[State, Input], Row] = {
 
 # How long a state may last (the setting of that name) and what comes then.
 DEADLINES: dict[State, tuple[str, Input]] = {
+    State.ANNOUNCED: ("connectTimeout", Input.NEVER_JOINED),
     State.POLL: ("duration", Input.POLL_DUE),
     State.AWAY: ("closeTimeout", Input.AWAY_OVER),
     State.LEAVING: ("farewellTimeout", Input.FAREWELL_OVER),

@@ -34,7 +34,7 @@ from txsocketio.origins import Origins
 from txsocketio.packets import ROOT
 from txsocketio.parents import Chooser, ParentNamespace
 from txsocketio.peerlog import PeerLog
-from txsocketio.protocol import annotated, eio3, eio4, tilde
+from txsocketio.protocol import eio3, eio4
 from txsocketio.recovery import Recovery
 from txsocketio.registry import Registry
 from txsocketio.resource import Fork, Router
@@ -44,12 +44,16 @@ from txsocketio.transports._gate import Gate
 from txsocketio.transports._http import HTTPTransport
 
 PROTOCOLS: Mapping[str, IDialect] = {
-    "annotated": annotated.SPECIFICATION,
-    "0.6": tilde.TILDE,
-    "eio4": eio4.EIO4_TEXT,
-    "eio3": eio3.EIO3_TEXT,
-    "engine.io-4": eio4.EIO4_PLAIN,
-    "engine.io-3": eio3.EIO3_PLAIN,
+    name: namedAny(f"txsocketio.protocol.{dialect}")
+    for name, dialect in (
+        ("annotated", "annotated.SPECIFICATION"),
+        ("0.6", "tilde.TILDE"),
+        ("colon", "colon.COLON"),
+        ("eio4", "eio4.EIO4_TEXT"),
+        ("eio3", "eio3.EIO3_TEXT"),
+        ("engine.io-4", "eio4.EIO4_PLAIN"),
+        ("engine.io-3", "eio3.EIO3_PLAIN"),
+    )
 }
 """What the option C{protocol} chooses from, in the order in which they are
 asked whether a URL is theirs."""
@@ -74,6 +78,9 @@ TRANSPORTS: tuple[type[HTTPTransport], ...] = tuple(
     )
 )
 """In the order in which C{listener.options} names them."""
+
+RECEPTION: type[HTTPTransport] = namedAny("txsocketio.transports.reception.Reception")
+"""What leads to some of them; it is no choice of its own."""
 
 _FLASH = "flashsocket"
 
@@ -149,6 +156,7 @@ class Listener(Audience, EventSource):
         """
         options, classes = self._settings, {each.name: each for each in TRANSPORTS}
         names = options.choose(classes)
+        classes[RECEPTION.name] = RECEPTION
         dialects = options.chooseProtocols(PARSERS[options.parser])
         settings = _settingsOf(options, classes, general)
         self.options: Mapping[str, Any] = MappingProxyType(
@@ -170,7 +178,7 @@ class Listener(Audience, EventSource):
         gate = self._gate(settings)
         self.router = Router(
             dialects,
-            {name: classes[name](gate) for name in names},
+            {name: classes[name](gate) for name in (*names, RECEPTION.name)},
             ClientFiles(options.clientFiles or BROWSER, options.flashMovie),
             self.origins,
         )

@@ -104,16 +104,34 @@ class SessionManager:
         @raise RemoteProtocolError: there is no such session, or it is not to
             be had there.
         """
-        session = self._inTime(place.sid or "")
-        if not place.dialect.continues(session.dialect):
-            raise RemoteProtocolError("this session speaks another version of the protocol")
+        session = self._named(place)
         if place.transport in session.upgrades:
             settings = self._settings(place.dialect, place.transport)
-            return Upgrade(session, place.dialect, place.transport, settings)
+            if session.state is not State.ANNOUNCED:
+                return Upgrade(session, place.dialect, place.transport, settings)
+            session.choose(place.transport, settings)
         if session.transportName != place.transport:
             raise RemoteProtocolError("this session belongs to another transport")
         if session.state is State.STREAM and not session.dialect.resumes:
             raise RemoteProtocolError("this session has a connection")
+        return session
+
+    def part(self, place: Place) -> None:
+        """
+        The client of the session that a place names says goodbye, whatever
+        carries it.
+
+        @raise RemoteProtocolError: there is no such session.
+        """
+        self._named(place).fail(DisconnectReason.CLIENT)
+
+    def _named(self, place: Place) -> Session:
+        """
+        The session of a place's id, if it is of the place's dialect.
+        """
+        session = self._inTime(place.sid or "")
+        if not place.dialect.continues(session.dialect):
+            raise RemoteProtocolError("this session speaks another version of the protocol")
         return session
 
     def _inTime(self, sid: str) -> Session:

@@ -32,8 +32,10 @@ class Options:
     @ivar resource: the path, with or without slashes around it.
     @ivar protocol: the name of the generation that is accepted, or a list of
         them: C{"annotated"} (the first protocol) or C{"0.6"}, which share their
-        URLs; C{"eio4"} (Socket.IO 3 and 4), C{"eio3"} (1 and 2), or instead of
-        these C{"engine.io-4"} and C{"engine.io-3"}, without Socket.IO.
+        URLs; C{"colon"} (Socket.IO 0.7 to 0.9); C{"eio4"} (Socket.IO 3 and 4),
+        C{"eio3"} (1 and 2), or instead of these C{"engine.io-4"} and
+        C{"engine.io-3"}, without Socket.IO. L{None} for all, and the first of
+        those that share their URLs.
     @ivar parser: how Socket.IO 1 and later write their packets: C{"text"}, or
         C{"msgpack"} as Node's C{socket.io-msgpack-parser} does.
     @ivar transports: the names of the accepted transports; L{None} for all.
@@ -81,7 +83,7 @@ class Options:
     """
 
     resource: str = "socket.io"
-    protocol: str | Iterable[str] = ("annotated", "eio4", "eio3")
+    protocol: str | Iterable[str] | None = None
     parser: str = "text"
     transports: Iterable[str] | None = None
     transportOptions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -160,6 +162,8 @@ class Options:
         @param known: all there are.
         @raise LocalProtocolError: there is no such protocol.
         """
+        if self.protocol is None:
+            return [known[name] for name in together(known)]
         chosen = [self.protocol] if isinstance(self.protocol, str) else list(self.protocol)
         for name in chosen:
             if name not in known:
@@ -211,6 +215,14 @@ RIVALS = (("annotated", "0.6"), ("eio4", "engine.io-4"), ("eio3", "engine.io-3")
 """Protocols of which a listener can accept one, since the server speaks first."""
 
 
+def together(names: Iterable[str]) -> list[str]:
+    """
+    Those protocols that one listener can accept: of L{RIVALS} the first.
+    """
+    others = {other for _, other in RIVALS}
+    return [name for name in names if name not in others]
+
+
 def _isHandler(name: str) -> bool:
     return name.startswith("on") and name[2:3].isupper()
 
@@ -230,7 +242,10 @@ def _isList(value: object) -> bool:
 
 _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "resource": (lambda value: isinstance(value, str), "a path"),
-    "protocol": (lambda value: isinstance(value, str) or _isList(value), "a name or a list"),
+    "protocol": (
+        lambda value: value is None or isinstance(value, str) or _isList(value),
+        "a name or a list (or None)",
+    ),
     "parser": (lambda value: value in ("text", "msgpack"), "text or msgpack"),
     "connectionStateRecovery": (
         lambda value: value is None or isinstance(value, Mapping),

@@ -264,10 +264,30 @@ class Session:
 
     # ISession, for the transports' side.
 
+    def announce(self) -> Sequence[Frame]:
+        """
+        See L{ISession.announce}.
+        """
+        self._step(_Event(Input.ANNOUNCED))
+        return [self.dialect.encode(packet) for packet in self.dialect.opening(self)]
+
+    def choose(self, transportName: str, settings: Settings) -> None:
+        """
+        The client opens this transport on a session that was announced. It may
+        fail in that, and choose another one.
+        """
+        self.transportName = transportName
+        self.settings = self._life.settings = settings
+
     def attach(self, transport: ITransport) -> None:
         """
         See L{ISession.attach}.
         """
+        if transport.name != self.transportName:
+            raise RemoteProtocolError("this session belongs to another transport")
+        if self._life.carriage is State.ANNOUNCED:
+            # It was on one of these that it could be opened.
+            self.upgrades = ()
         # One that is being answered just now waits no more.
         isWaiting = self._life.carriage is State.POLL and self._transport is not None
         if isWaiting and not self.dialect.resumes:

@@ -27,7 +27,8 @@ class Settings:
     @ivar closeTimeout: how long a session lives on without a connection.
     @ivar duration: how long a poll is held before it is answered empty.
     @ivar connectTimeout: how long a client that is in no namespace from the
-        start may take to join the first one.
+        start may take to join the first one, and one that is named its session
+        beforehand to open a transport.
     @ivar upgradeTimeout: how long a better transport that has offered itself
         may take to show that it works.
     @ivar farewellTimeout: how long a session that the server ends may take

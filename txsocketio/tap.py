@@ -40,11 +40,11 @@ from txsocketio import demo
 from txsocketio.errors import LocalProtocolError
 from txsocketio.handlers import asDeferred
 from txsocketio.listener import PROTOCOLS, TRANSPORTS, Listener, listen
-from txsocketio.options import Options as ListenerOptions
+from txsocketio.options import together
 
 _NAMES = ",".join(each.name for each in TRANSPORTS)
 _PROTOCOLS = ", ".join(PROTOCOLS)
-_SPOKEN = ListenerOptions().protocol
+_SPOKEN = together(PROTOCOLS)
 _LEVELS = [level.name for level in LogLevel.iterconstants()]
 _MAX_PORT = 65535
 

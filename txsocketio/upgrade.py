@@ -20,6 +20,7 @@ from txsocketio.interfaces import IDialect, ISession, ITransport
 from txsocketio.packets import Kind, Packet
 
 if TYPE_CHECKING:
+    from txsocketio.frames import Frame
     from txsocketio.session import Session
     from txsocketio.settings import Settings
 
@@ -50,6 +51,12 @@ class Upgrade:
         self._decoder = dialect.decoder(settings)
         self._transport: ITransport | None = None
         self._isProbed = False
+
+    def announce(self) -> Sequence[Frame]:
+        """
+        See L{ISession.announce}. Who upgrades knows it.
+        """
+        return ()
 
     def attach(self, transport: ITransport) -> None:
         """

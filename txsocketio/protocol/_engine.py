@@ -128,6 +128,8 @@ class EngineDialect:
     speaksDrafts = False
     endsStreamsAloud = False
     postField = b"d"
+    postsForms = False
+    receipt = b"ok"
 
     def __init__(self, codec: Codec) -> None:
         """
@@ -180,7 +182,9 @@ class EngineDialect:
         """
         raise NotImplementedError
 
-    def complaint(self, error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
+    def complaint(
+        self, error: RemoteProtocolError, place: Place | None = None
+    ) -> tuple[int, bytes, bytes]:
         """
         See L{IDialect.complaint}.
         """

@@ -90,6 +90,8 @@ class FirstDialect:
     endsStreamsAloud = True
     recovers = False
     postField = b"data"
+    postsForms = True
+    receipt = b"ok"
 
     def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
         """
@@ -115,7 +117,9 @@ class FirstDialect:
         """
         return False
 
-    def complaint(self, error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
+    def complaint(
+        self, error: RemoteProtocolError, place: Place | None = None
+    ) -> tuple[int, bytes, bytes]:
         """
         See L{IDialect.complaint}. One line.
         """

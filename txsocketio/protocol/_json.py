@@ -144,9 +144,9 @@ dumpsASCII = Writer(isASCII=True)
 """The same in ASCII."""
 
 
-def literal(text: str) -> str:
+def literal(value: Any) -> str:
     """
-    @return: a JavaScript string that holds C{text}.
+    @return: JSON that is JavaScript too.
     """
     # Before 2019 these two could not stand in a JavaScript string.
-    return dumps(text).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return dumps(value).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -44,11 +44,10 @@ class FakeStream:
     @ivar onWrite: called at each C{write}, when it is done.
     """
 
-    name = "stream"
     isStream = True
 
     def __init__(self, session: ISession, writable: bool = True, name: str = "") -> None:
-        self.name = name or type(self).name
+        self.name = name or session.transportName
         self.session: ISession | None = session
         self.writable = writable
         self.written: list[tuple[str, ...]] = []
@@ -107,7 +106,6 @@ class FakePoll(FakeStream):
     one does.
     """
 
-    name = "poll"
     isStream = False
 
     def write(self, frames: Sequence[Frame]) -> None:
@@ -197,6 +195,8 @@ class FakeDialect:
     speaksDrafts = True
     endsStreamsAloud = True
     postField = b"data"
+    postsForms = True
+    receipt = b"ok"
 
     def __init__(
         self, name: str = "fake", isModern: bool = False, serverBeats: bool | None = None
@@ -233,7 +233,9 @@ class FakeDialect:
         """
         return False
 
-    def complaint(self, error: RemoteProtocolError) -> tuple[int, bytes, bytes]:
+    def complaint(
+        self, error: RemoteProtocolError, place: Place | None = None
+    ) -> tuple[int, bytes, bytes]:
         """
         See L{IDialect.complaint}.
         """

@@ -23,7 +23,15 @@ from txsocketio.settings import Settings
 from txsocketio.test.fakes import INTERVALS, Bench, FakeStream
 from txsocketio.timers import GRAIN
 
-CARRIAGES = {State.NEW, State.POLL, State.STREAM, State.AWAY, State.LEAVING, State.CLOSED}
+CARRIAGES = {
+    State.NEW,
+    State.ANNOUNCED,
+    State.POLL,
+    State.STREAM,
+    State.AWAY,
+    State.LEAVING,
+    State.CLOSED,
+}
 STANDINGS = {State.STRANGER, State.OUTSIDE, State.INSIDE, State.SILENT}
 PASSAGES = {State.SETTLED, State.OFFERED, State.PROBED, State.SILENT}
 PULSES = (set(State) - CARRIAGES - STANDINGS - PASSAGES) | {State.SILENT}
@@ -231,6 +239,52 @@ class RowTests(SynchronousTestCase):
         self.make()
         self.abort()
         self.assertEnded(DisconnectReason.PARSE_ERROR, "why")
+
+    def test_newAnnounced(self) -> None:
+        frames = self.make().session.announce()
+        self.assertEqual([frame.text for frame in frames], ["OPEN SID"])
+        self.assertState(State.ANNOUNCED, State.STILL)
+        self.assertEqual((self.receiver.calls, self.session.connections), ([], 0))
+
+    # ANNOUNCED
+
+    def announced(self) -> None:
+        """
+        A session whose client has been told its name.
+        """
+        self.make().session.announce()
+
+    def test_announcedPolled(self) -> None:
+        self.announced()
+        poll = self.bench.poll()
+        self.assertState(State.POLL, State.RESTING)
+        self.assertEqual((poll.written, self.receiver.calls), ([], ["opened"]))
+        self.bench.send("the first")
+        self.assertEqual(poll.written, [("MESSAGE the first",)])
+
+    def test_announcedOpened(self) -> None:
+        self.announced()
+        stream = self.bench.stream()
+        self.assertState(State.STREAM, State.RESTING)
+        self.assertEqual((stream.written, self.receiver.calls), ([], ["opened"]))
+        self.assertEqual(self.session.upgrades, ())
+
+    def test_announcedClose(self) -> None:
+        self.announced()
+        self.close()
+        self.assertEnded(DisconnectReason.SERVER)
+
+    def test_announcedFail(self) -> None:
+        self.announced()
+        self.abort()
+        self.assertEnded(DisconnectReason.PARSE_ERROR, "why")
+
+    def test_announcedNeverJoined(self) -> None:
+        self.announced()
+        self.clock.advance(INTERVALS["connectTimeout"] - GRAIN)
+        self.assertState(State.ANNOUNCED, State.STILL)
+        self.clock.advance(2 * GRAIN)
+        self.assertEnded(DisconnectReason.REFUSED, "")
 
     # POLL
 
@@ -871,6 +925,40 @@ for row in product(ENTER, ENDS):
     isRow = row[0] not in PASSAGES or row[1] is not Input.CLOSE
     if isRow and not hasattr(RowTests, testName(row)):
         setattr(RowTests, testName(row), endTest(row))
+
+
+class AnnouncedTests(SynchronousTestCase):
+    """
+    Sessions that are named before a transport opens.
+    """
+
+    def setUp(self) -> None:
+        self.bench = Bench()
+
+    def test_announcedOnAnother(self) -> None:
+        """
+        A client may choose a transport, fail in that, and choose another one,
+        which the first does not take over if it succeeds late.
+        """
+        self.bench.session.announce()
+        late = FakeStream(self.bench.session)
+        self.bench.session.choose("fake", Settings(heartbeatInterval=7.0))
+        stream = self.bench.stream()
+        with self.assertRaises(RemoteProtocolError) as caught:
+            self.bench.session.attach(late)
+        self.assertEqual(caught.exception.reason, "this session belongs to another transport")
+        self.bench.lose(late)
+        self.assertEqual(self.bench.session.state, State.STREAM)
+        self.bench.clock.advance(7.0)
+        self.assertEqual(stream.texts(), ["PING 1"])
+
+    def test_announcedLost(self) -> None:
+        """
+        One that fails before it carries the session does not end it.
+        """
+        self.bench.session.announce()
+        self.bench.lose(FakeStream(self.bench.session))
+        self.assertEqual(self.bench.session.state, State.ANNOUNCED)
 
 
 class CompletenessTests(SynchronousTestCase):

@@ -25,7 +25,7 @@ CHOICE: tuple[list[Any], list[Any]] = ([True, False, 0, 1, None], ["", "no", "Tr
 
 VALUES: Mapping[str, tuple[list[Any], list[Any]]] = {
     "resource": (["io", "/a/b/"], [None, 5, b"io", ["io"]]),
-    "protocol": (["annotated", "0.6", ["eio4"], ("eio4", "0.6"), iter(["eio4"])], [None, 5]),
+    "protocol": (["annotated", "0.6", ["eio4"], ("eio4", "0.6"), iter(["eio4"]), None], [0, 5]),
     "parser": (["text", "msgpack"], [None, "json", b"text", 5, ["text"]]),
     "transports": ([None, KNOWN, tuple(KNOWN), iter(KNOWN)], ["websocket", 5]),
     "transportOptions": (
@@ -62,7 +62,7 @@ L{txsocketio.origins}; a choice is whatever is true or not, but no text."""
 
 TAKES = {
     "resource": "a path",
-    "protocol": "a name or a list",
+    "protocol": "a name or a list (or None)",
     "parser": "text or msgpack",
     "transports": "a list of names (or None)",
     "transportOptions": "a mapping of transports' names to mappings",
@@ -186,7 +186,7 @@ class ProtocolTests(SynchronousTestCase):
         What bears the names, in the order in which they are known; all of
         today and the first protocol where nothing is said.
         """
-        known = {"annotated": 1, "0.6": 2, "eio4": 3, "eio3": 4}
+        known = {"annotated": 1, "0.6": 2, "eio4": 3, "engine.io-4": 5, "eio3": 4}
         self.assertEqual(Options().chooseProtocols(known), [1, 3, 4])
         self.assertEqual(Options(protocol="0.6").chooseProtocols(known), [2])
         self.assertEqual(Options(protocol=["eio3", "0.6"]).chooseProtocols(known), [2, 4])

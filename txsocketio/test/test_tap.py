@@ -26,8 +26,8 @@ from twisted.web.static import File
 
 from txsocketio import Listener, demo, tap
 from txsocketio.flashpolicy import PolicyFactory
-from txsocketio.listener import TRANSPORTS
-from txsocketio.options import Options as ListenerOptions
+from txsocketio.listener import PROTOCOLS, TRANSPORTS
+from txsocketio.options import together
 from txsocketio.tap import Options, makeService
 from txsocketio.test.child import PORT, TWISTD, ChildCase, Conversation, reactor, texts
 
@@ -217,10 +217,10 @@ class OptionsTests(TapCase):
 
     def test_protocol(self) -> None:
         """
-        C{--protocol} is the listener's, whose default it leaves as it is.
+        C{--protocol} is the listener's; by default it names those of its.
         """
         for arguments, protocols in (
-            ((), list(ListenerOptions().protocol)),
+            ((), together(PROTOCOLS)),
             (("--protocol", "0.6"), ["0.6"]),
             (("--protocol", "eio4,annotated"), ["eio4", "annotated"]),
         ):

@@ -69,6 +69,14 @@ class Gate:
             return self.manager.create(place, handshakeOf(request, self.trustProxy))
         return self.manager.find(place)
 
+    def part(self, place: Place) -> None:
+        """
+        The client of the session that the place names says goodbye.
+
+        @raise RemoteProtocolError: there is no such session.
+        """
+        self.manager.part(place)
+
     async def ask(self, request: Request) -> None:
         """
         Ask the application whether a session may be opened.

@@ -21,12 +21,13 @@ from txsocketio.errors import (
 )
 from txsocketio.interfaces import IDialect, Place
 from txsocketio.origins import Verdict
-from txsocketio.transports._gate import Gate, forbidden
+from txsocketio.transports._gate import Gate
 
 if TYPE_CHECKING:
     from txsocketio.settings import Settings
 
 TEXT = b"text/plain; charset=UTF-8"
+BINARY = b"application/octet-stream"
 # What the genuine server says of a POST's answer.
 PLAIN = b"text/plain"
 PREFLIGHT_SECONDS = 600
@@ -62,7 +63,8 @@ def answer(request: Request, status: int, line: str) -> bytes:
 
 def complain(request: Request, dialect: IDialect, error: RemoteProtocolError) -> bytes:
     """
-    What is wrong with the request, as its generation is told that.
+    What is wrong with a request that leads to no transport, as its generation
+    is told that.
     """
     return _reply(request, *dialect.complaint(error))
 
@@ -83,6 +85,7 @@ class HTTPTransport:
     @cvar name: the transport's name, in URLs and options.
     @cvar defaults: where its L{Settings} differ from the defaults.
     @cvar methods: the HTTP methods it serves.
+    @cvar openers: those that open a session where none is named.
     @cvar leading: the headers that stand before those that allow an origin,
         as in the genuine server's answers.
     @cvar postContentType: that of the answer to a POST.
@@ -91,6 +94,7 @@ class HTTPTransport:
     name: ClassVar[str]
     defaults: ClassVar[Mapping[str, Any]] = {}
     methods: ClassVar[Sequence[bytes]] = (b"GET", b"POST", b"OPTIONS")
+    openers: ClassVar[Sequence[bytes]] = (b"GET",)
     leading: ClassVar[Sequence[bytes]] = (b"Content-Type",)
     postContentType: ClassVar[bytes] = PLAIN
 
@@ -122,11 +126,27 @@ class HTTPTransport:
         allowOrigin(request, verdict)
         if request.method not in self.methods:
             request.setHeader(b"Allow", b", ".join(self.methods))
-            return complain(request, place.dialect, _WRONG_METHOD)
-        if place.sid is None and request.method == b"GET" and self.gate.allowRequest is not None:
+            return self.complain(request, place, _WRONG_METHOD)
+        isNew = place.sid is None and request.method in self.openers
+        if isNew and self.gate.allowRequest is not None:
             Deferred.fromCoroutine(self._serveIfAllowed(request, place))
             return NOT_DONE_YET
         return self._attempt(request, place)
+
+    def complain(self, request: Request, place: Place, error: RemoteProtocolError) -> bytes:
+        """
+        What is wrong with the request, as its generation is told that.
+        """
+        status, contentType, body = place.dialect.complaint(error, place)
+        if status == HTTPStatus.OK:
+            contentType, body = self.packaged(contentType, body, place)
+        return _reply(request, status, contentType, body)
+
+    def packaged(self, contentType: bytes, body: bytes, place: Place) -> tuple[bytes, bytes]:
+        """
+        Packets that belong to no session, as this transport brings them.
+        """
+        return contentType, body
 
     async def _serveIfAllowed(self, request: Request, place: Place) -> None:
         gone: list[Failure] = []
@@ -134,7 +154,7 @@ class HTTPTransport:
         try:
             await self.gate.ask(request)
         except RemoteProtocolError as error:
-            body: bytes | int = complain(request, place.dialect, error)
+            body: bytes | int = self.complain(request, place, error)
         else:
             body = NOT_DONE_YET if gone else self._attempt(request, place)
         if isinstance(body, bytes) and not gone:
@@ -145,7 +165,7 @@ class HTTPTransport:
         try:
             return self.serve(request, place)
         except RemoteProtocolError as error:
-            return complain(request, place.dialect, error)
+            return self.complain(request, place, error)
 
     def serve(self, request: Request, place: Place) -> bytes | int:
         """
@@ -177,14 +197,20 @@ class HTTPTransport:
         session = self.gate.enter(place, request)
         session.receivedPayload(self.payload(request, place))
         request.setHeader(b"Content-Type", self.postContentType)
-        return b"ok"
+        receipt: bytes = place.dialect.receipt
+        return receipt
 
     def payload(self, request: Request, place: Place) -> str | bytes:
         """
         The packets in a request's body.
         """
+        body = self.body(request, place)
+        if place.index is None and not place.dialect.postsForms:
+            contentType = request.getHeader(b"Content-Type") or b""
+            isBinary = contentType.partition(b";")[0].strip().lower() == BINARY
+            return body if isBinary else decoded(body)
         name = place.dialect.postField
-        field = formField(self.body(request, place), name)
+        field = formField(body, name)
         if not field:
             raise RemoteProtocolError(f"the form field {name.decode('ascii')} is missing or empty")
         return self.unwrap(decoded(field), place)
@@ -229,7 +255,8 @@ class HTTPTransport:
         """
         Turn a foreign page away.
         """
-        return complain(request, place.dialect, forbidden(verdict.reason))
+        error = RemoteProtocolError(verdict.reason, HTTPStatus.FORBIDDEN, Fault.FOREIGN)
+        return self.complain(request, place, error)
 
 
 _WRONG_METHOD = RemoteProtocolError(

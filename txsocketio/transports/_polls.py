@@ -49,6 +49,12 @@ class Polling(HTTPTransport):
         """
         return body
 
+    def packaged(self, contentType: bytes, body: bytes, place: Place) -> tuple[bytes, bytes]:
+        """
+        See L{HTTPTransport.packaged}.
+        """
+        return self.contentType, self.wrap(body, place)
+
     def finish(self, request: Request, place: Place, body: bytes) -> None:
         """
         Answer a poll.

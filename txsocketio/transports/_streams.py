@@ -44,6 +44,12 @@ class Streaming(HTTPTransport):
         session.attach(Stream(self, session, request))
         return NOT_DONE_YET
 
+    def packaged(self, contentType: bytes, body: bytes, place: Place) -> tuple[bytes, bytes]:
+        """
+        See L{HTTPTransport.packaged}.
+        """
+        return self.heading[0][1], self.wrap(body)
+
     def begin(self, request: Request) -> None:
         """
         Send the headers, where that has to be done in another way than

@@ -14,11 +14,10 @@ from twisted.web.http import Request
 
 from txsocketio.codings import accepts
 from txsocketio.interfaces import Place
-from txsocketio.transports._http import TEXT, decoded
+from txsocketio.transports._http import BINARY, TEXT
 from txsocketio.transports._polls import Polling
 from txsocketio.transports.jsonppolling import JAVASCRIPT
 
-BINARY = b"application/octet-stream"
 # A form's answer is shown in a frame, and some browsers save what is no page.
 _PAGE = b"text/html"
 _COMPRESSED_FROM = 1024
@@ -50,17 +49,6 @@ class EnginePolling(Polling):
             name = self.gate.cookie
             request.addCookie(name, session.sid, path="/", httpOnly=True, sameSite="lax")
         return self.hold(request, place, session)
-
-    def payload(self, request: Request, place: Place) -> str | bytes:
-        """
-        See L{Polling.payload}.
-        """
-        if place.index is not None:
-            return super().payload(request, place)
-        body = self.body(request, place)
-        contentType = request.getHeader(b"Content-Type") or b""
-        isBinary = contentType.partition(b";")[0].strip().lower() == BINARY
-        return body if isBinary else decoded(body)
 
     def unwrap(self, field: str, place: Place) -> str:
         """
