@@ -15,7 +15,13 @@ from urllib.parse import parse_qsl
 
 from zope.interface import implementer
 
-from txsocketio.errors import Fault, LocalProtocolError, RemoteProtocolError, UnsupportedByClient
+from txsocketio.errors import (
+    DisconnectReason,
+    Fault,
+    LocalProtocolError,
+    RemoteProtocolError,
+    UnsupportedByClient,
+)
 from txsocketio.frames import Frame
 from txsocketio.interfaces import IDecoder, IDialect, ISession, Place
 from txsocketio.packets import RESERVED, ROOT, Kind, Packet
@@ -296,6 +302,8 @@ class Colon(FirstDialect):
         See L{IDialect.encode}.
         """
         kind = packet.kind
+        if kind is Kind.CLOSE and packet.data is DisconnectReason.SHUTDOWN:
+            raise UnsupportedByClient("who is told goodbye in Socket.IO 0.9 does not come back")
         if kind in _CONTROLS:
             return _CONTROLS[kind]
         if kind is Kind.OPEN:
