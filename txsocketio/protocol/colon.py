@@ -15,7 +15,13 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from zope.interface import implementer
 
-from txsocketio.errors import Fault, LocalProtocolError, RemoteProtocolError, UnsupportedByClient
+from txsocketio.errors import (
+    DisconnectReason,
+    Fault,
+    LocalProtocolError,
+    RemoteProtocolError,
+    UnsupportedByClient,
+)
 from txsocketio.frames import Frame
 from txsocketio.interfaces import (
     IClientDecoder,
@@ -365,6 +371,8 @@ class Colon(FirstDialect):
         """
         See L{IDialect.encode}.
         """
+        if packet.kind is Kind.CLOSE and packet.data is DisconnectReason.SHUTDOWN:
+            raise UnsupportedByClient("who is told goodbye in Socket.IO 0.9 does not come back")
         return _opened(packet.data) if packet.kind is Kind.OPEN else _frame(packet)
 
     def decoder(self, settings: Settings) -> ColonDecoder:
