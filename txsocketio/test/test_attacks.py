@@ -861,6 +861,15 @@ class PayloadAttacks(AttackCase):
         """
         self.assertReadable("1:2::x,1:900000:", "x")
 
+    def test_oneUnitAtATime(self) -> None:
+        """
+        A packet in as many messages as it has characters.
+        """
+        wire = self.openSocket()
+        for character in "1:3::😀,1:2::x,":
+            wire.say(character)
+        self.assertEqual(self.seen, ["😀", "x"])
+
     def test_tinyPackets(self) -> None:
         """
         More than C{maxPackets} at once, in a POST of less than C{maxPayload}:
@@ -1298,15 +1307,6 @@ class WebSocketAttacks(AttackCase):
         _, echo, closing = wire.frames()
         self.assertEqual(echo.payload, said)
         self.assertEqual(closing, (CLOSE, b"\x03\xe8"))
-
-    def test_oneUnitAtATime(self) -> None:
-        """
-        A packet in as many messages as it has characters.
-        """
-        wire = self.openSocket()
-        for character in "1:3::😀,1:2::x,":
-            wire.say(character)
-        self.assertEqual(self.seen, ["😀", "x"])
 
     def test_binary(self) -> None:
         """
