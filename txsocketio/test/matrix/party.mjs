@@ -4,8 +4,12 @@ import { MANNERS } from "./manners.mjs";
 
 const SHOWN = 200;
 const PATIENCE = 15_000;
+const PAUSE = 5;
 
-const within = (what, promise) => deadline.within(what, promise, PATIENCE);
+// The URL of a poll by way of a script, since 1.0 and before.
+const SCRIPT = /[?&]j=|jsonp-polling/;
+
+const within = (what, promise, patience = PATIENCE) => deadline.within(what, promise, patience);
 
 const pause = (delay) => new Promise((resolve) => setTimeout(resolve, delay));
 
@@ -49,8 +53,8 @@ class Heard {
   }
 
   /** Resolve to all, once there are `count` of them. */
-  async next(count = 1) {
-    await within(`${count} x ${this.#name}`, this.#until(count));
+  async next(count = 1, patience = PATIENCE) {
+    await within(`${count} x ${this.#name}`, this.#until(count), patience);
     return this.all;
   }
 
@@ -85,6 +89,19 @@ class Guest {
     return heard;
   }
 
+  get isConnected() {
+    return this.#manner.isConnected(this.socket);
+  }
+
+  /** What is told where the client or the server has ended the connection. */
+  get reasons() {
+    return this.#manner.reasons;
+  }
+
+  sends(message) {
+    this.#manner.send(this.socket, message);
+  }
+
   emits(...args) {
     this.socket.emit(...args);
   }
@@ -108,6 +125,11 @@ class Guest {
     return new Guest(this.#manner, this.#manner.enter(this.socket, name)).arrives();
   }
 
+  /** Resolve once nothing that it says is lost if it leaves. */
+  async rests() {
+    while (this.#manner.isBusy(this.socket)) await pause(PAUSE);
+  }
+
   /** The guest, once it has come back from where it had left. */
   returns() {
     this.socket.connect();
@@ -119,13 +141,13 @@ class Guest {
     this.#manner.letGo(this.socket);
   }
 
-  /** What it is told where it is not let in. */
-  isRefused(name) {
+  /** Resolve once it is told, as its generation is, that it is not let in there. */
+  async isRefused(name, message, data) {
     const refused = new Promise((resolve) => {
-      const other = this.#manner.enter(this.socket, name);
-      this.#manner.onRefusal(other, (message, data) => resolve({ message, data }));
+      this.#manner.onRefusal(this.#manner.enter(this.socket, name), resolve);
     });
-    return within(`a refusal in ${name}`, refused);
+    const told = await within(`a refusal in ${name}`, refused);
+    same(told, this.#manner.refusal(message, data), "the refusal");
   }
 }
 
@@ -154,7 +176,7 @@ export class Party {
 
   /** Whether no more than one answer waits for the server at any time. */
   get polls() {
-    return ["polling", "jsonp"].includes(this.cell.way);
+    return /polling|jsonp/.test(this.cell.way);
   }
 
   /** A client on its way, with parameters for the server. */
@@ -196,8 +218,8 @@ export class Party {
 
   /** Resolve once the guest is carried by what it was told to come over, in the end. */
   async settles(guest) {
-    await guest.isCarriedBy(this.polls ? "polling" : "websocket");
-    if (this.cell.way === "jsonp") same(scriptsLoaded() > 0, true, "JSONP");
+    await guest.isCarriedBy(this.#manner.carriedBy(this.cell.way));
+    if (/jsonp/.test(this.cell.way)) same(scriptsLoaded() > 0, true, "JSONP");
   }
 
   /**
@@ -219,5 +241,5 @@ export class Party {
 function scriptsLoaded() {
   return performance
     .getEntriesByType("resource")
-    .filter(({ name, initiatorType }) => initiatorType === "script" && /[?&]j=/.test(name)).length;
+    .filter(({ name, initiatorType }) => initiatorType === "script" && SCRIPT.test(name)).length;
 }
