@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import quote
 
 from twisted.internet.defer import Deferred
@@ -497,7 +498,10 @@ class HandshakeAttacks(ColonCase):
             self.assertScript(server.get(f"/1/{query}&jsonp=1"), 1, "handshake unauthorized")
         self.assertEqual(dict(server.io._manager.sessions), {})
         self.assertEqual(server.get("/1/?token=1").answer().status, 200)
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+        self.patch(server.io._manager, "create", Mock(side_effect=ZeroDivisionError))
+        self.assertRefused(server.get("/1/?token=1"), 500, "handshake error")
+        self.assertScript(server.get("/1/?token=1&jsonp=1"), 1, "handshake error")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 4)
         self.log.clear()
 
     def test_shuttingDown(self) -> None:
