@@ -289,7 +289,7 @@ class Colon(FirstDialect):
         elif transport == _RECEPTION and error.httpStatus in _REFUSALS:
             isForeign = error.fault is Fault.FOREIGN
             why = "handshake bad origin" if isForeign else _REFUSALS[error.httpStatus]
-            told = error.httpStatus, why
+            told = HTTPStatus(error.httpStatus), why
         else:
             told = HTTPStatus(error.httpStatus), error.reason
         if place is None or place.index is None or transport != _RECEPTION:
