@@ -1676,13 +1676,15 @@ class DocumentTests(SynchronousTestCase):
 
     def named(self) -> list[set[str]]:
         """
-        The tests that it names: those of the first protocol, and those of
-        Engine.IO.
+        The tests that it names: those of the first protocol, of Engine.IO, and
+        of Socket.IO 0.7 to 0.9.
         """
         document = self.here.parents[1] / "docs" / "attacks.rst"
         if not document.exists():
             self.skipTest("the documents are not installed")
-        parts = document.read_text("utf-8").split("\nEngine.IO 3 and 4\n=====")
+        parts = re.split(
+            "\n(?:Engine.IO 3 and 4|Socket.IO 0.7 to 0.9)\n=====", document.read_text("utf-8")
+        )
         return [set(re.findall(r"``(?:\w+\.)?(test_\w+)``", part)) for part in parts]
 
     def tests(self, *names: str) -> set[str]:
@@ -1699,7 +1701,7 @@ class DocumentTests(SynchronousTestCase):
         """
         It names every test of an attack, and no test that there is not.
         """
-        named, _ = self.named()
+        named, _, _ = self.named()
         attacks = self.tests("test_attacks", "test_attacks_sockets")
         others = self.tests(
             "test_backlog",
@@ -1714,13 +1716,24 @@ class DocumentTests(SynchronousTestCase):
             "test_eio3",
             "test_msgpack",
         )
-        self.assertEqual(attacks - named, {"test_names", "test_namesOfEngineIO"})
+        ours = {"test_names", "test_namesOfEngineIO", "test_namesOfSocketIO"}
+        self.assertEqual(attacks - named, ours)
         self.assertEqual(named - attacks - others, set())
 
     def test_namesOfEngineIO(self) -> None:
         """
         The same, below its own headline.
         """
-        _, named = self.named()
+        _, named, _ = self.named()
         attacks = self.tests("test_engine_attacks", "test_engine_attacks_sockets")
         self.assertEqual((attacks - named, named - attacks), (set(), set()))
+
+    def test_namesOfSocketIO(self) -> None:
+        """
+        The same of 0.7 to 0.9, where many are those of the first protocol once
+        more.
+        """
+        _, _, named = self.named()
+        attacks = self.tests("test_colon_attacks")
+        others = self.tests("test_attacks", "test_attacks_sockets")
+        self.assertEqual((attacks - named, named - attacks - others), (set(), set()))
