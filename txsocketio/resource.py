@@ -4,7 +4,7 @@ From a URL to what serves it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Protocol
 
@@ -21,6 +21,8 @@ from txsocketio.transports._http import HTTPTransport, allowOrigin, answer, comp
 class Router:
     """
     Finds the resource for the parts of a path behind the listener's own.
+
+    @ivar dialects: see L{__init__}.
     """
 
     def __init__(
@@ -35,7 +37,7 @@ class Router:
         @param transports: those that are accepted, by name.
         @param origins: the pages that may read what is wrong with a URL.
         """
-        self._dialects = dialects
+        self.dialects = dialects
         self._transports = transports
         self._files = files
         self._origins = origins
@@ -46,19 +48,26 @@ class Router:
         """
         return Router(dialects, self._transports, self._files, self._origins)
 
+    def exchange(self, change: Callable[[HTTPTransport], HTTPTransport]) -> None:
+        """
+        Serve each transport in another way: L{txsocketio.testing} does without
+        sockets.
+        """
+        self._transports = {name: change(each) for name, each in self._transports.items()}
+
     def find(self, path: Sequence[bytes], request: Request) -> IResource | None:
         """
         @return: L{None} where the URL is not ours.
         """
         parts = [part.decode("utf-8", "backslashreplace") for part in path]
-        for dialect in self._dialects:
+        for dialect in self.dialects:
             try:
                 found = self._locate(dialect, parts, request)
             except RemoteProtocolError as error:
                 return _Wrong(dialect, error, self._origins)
             if found is not None:
                 return found
-        for dialect in self._dialects:
+        for dialect in self.dialects:
             if not any(parts) and dialect.owns(request.args):
                 return _Wrong(dialect, _UNSUPPORTED, self._origins)
         return self._files.find(parts)
