@@ -67,18 +67,19 @@ const hardened = (socket) => {
 
 const since07 = {
   ...before1,
-  connect: (io, url, way, { query }) =>
-    hardened(
-      io.connect(url, {
-        transports: [way],
-        query: new URLSearchParams(query).toString(),
-        "force new connection": true,
-        "connect timeout": 30_000,
-        "reconnection delay": 200,
-        "reconnection limit": 1_000,
-        "max reconnection attempts": Infinity,
-      }),
-    ),
+  connect(io, url, way, { query }) {
+    // The option of that name would be written over the beginning of this.
+    io.transports = [way];
+    const socket = io.connect(url, {
+      query: new URLSearchParams(query).toString(),
+      "force new connection": true,
+      "connect timeout": 30_000,
+      "reconnection delay": 200,
+      "reconnection limit": 1_000,
+      "max reconnection attempts": Infinity,
+    });
+    return hardened(socket);
+  },
   enter: (socket, name) => hardened(socket.of(name)),
   letGo: (socket) => socket.socket.disconnect(),
   send: (socket, message) =>

@@ -78,7 +78,7 @@ class Guest {
       if (this.#manner.carrier(this.socket) === name) resolve();
       else this.#manner.onUpgrade(this.socket, resolve);
     });
-    await within(`a change to ${name}`, carried);
+    await within(`a change from ${this.#manner.carrier(this.socket)} to ${name}`, carried);
     same(this.#manner.carrier(this.socket), name, "the transport");
   }
 
