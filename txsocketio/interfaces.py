@@ -44,7 +44,28 @@ class Place:
     isSure: bool = False
 
 
-class IDecoder(Interface):
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """
+    What a server tells when it names the session; L{None} for what it does not
+    tell.
+
+    @ivar sid: the session's id.
+    @ivar upgrades: to which other transports the session may move.
+    @ivar heartbeatInterval: seconds from one heartbeat to the next.
+    @ivar heartbeatTimeout: seconds that an answer to one is waited for.
+    @ivar maxPayload: the size of one message or request body that the server
+        takes, bytes.
+    """
+
+    sid: str
+    upgrades: Sequence[str] = ()
+    heartbeatInterval: float | None = None
+    heartbeatTimeout: float | None = None
+    maxPayload: int | None = None
+
+
+class IClientDecoder(Interface):
     """
     One peer's packets, out of what arrives, in whatever pieces it arrives.
 
@@ -54,10 +75,6 @@ class IDecoder(Interface):
     linear in their input and hold no more of it than the limits allow.
     """
 
-    dialect: IDialect = Attribute(
-        "The L{IDialect} in which this peer wants to be answered, as far as it has shown."
-    )
-
     def message(data: str | bytes) -> Iterator[Packet]:
         """
         Decode one WebSocket message, text or binary.
@@ -65,8 +82,18 @@ class IDecoder(Interface):
 
     def payload(body: str | bytes) -> Iterator[Packet]:
         """
-        Decode what one HTTP request brought.
+        Decode what one HTTP request or answer brought.
         """
+
+
+class IDecoder(IClientDecoder):
+    """
+    The same of a client, as its session has it.
+    """
+
+    dialect: IDialect = Attribute(
+        "The L{IDialect} in which this peer wants to be answered, as far as it has shown."
+    )
 
 
 class IDialect(Interface):
@@ -210,6 +237,97 @@ class IDialect(Interface):
     def unscript(field: str) -> str:
         """
         What a browser's form made of the packets, turned back.
+        """
+
+
+class IClientDialect(Interface):
+    """
+    One generation of the protocol, as a client speaks it. The other half of an
+    L{IDialect}, and as stateless.
+    """
+
+    name: str = Attribute("The name of the L{IDialect}.")
+    transports: Sequence[str] = Attribute(
+        "The names of the transports that a client can open, first the one to begin with."
+    )
+    serverBeats: bool = Attribute("See L{IDialect.serverBeats}.")
+    rootIsConnection: bool = Attribute("See L{IDialect.rootIsConnection}.")
+    joinsRoot: bool = Attribute("See L{IDialect.joinsRoot}.")
+    recovers: bool = Attribute("See L{IDialect.recovers}.")
+
+    def url(transport: str, sid: str | None, stamp: str) -> str:
+        """
+        Where a session is opened, or gone on with.
+
+        @param sid: L{None} for a new one.
+        @param stamp: anything that keeps caches from answering; empty for
+            nothing.
+        @return: what stands behind the resource's own path, the query
+            included (C{"?EIO=4&transport=polling&t=..."}).
+        """
+
+    def posting(transport: str, sid: str, stamp: str) -> str:
+        """
+        The same for a POST.
+        """
+
+    def opened(packet: Packet) -> Opening:
+        """
+        What a packet of the kind C{OPEN} tells.
+        """
+
+    def clientId(sid: str, namespace: str, told: Any) -> str:
+        """
+        The id of this client there; the server knows it by the same.
+
+        @param sid: the session's id.
+        @param told: the data of the packet that lets it in; L{None} where
+            nothing is said.
+        """
+
+    def recoveryId(told: Any) -> str | None:
+        """
+        The secret with which the client can come back to where it was.
+
+        @param told: as in L{clientId}.
+        """
+
+    def offset(packet: Packet) -> str | None:
+        """
+        The place of an event in the log of what a client can catch up with,
+        where it is in one. Only a client that has a L{recoveryId} may ask.
+        """
+
+    def returning(auth: Any, recoveryId: str, offset: str | None) -> Any:
+        """
+        What is sent along to come back to where the client was.
+
+        @param auth: what would be sent along anyway.
+        @param offset: that of the last event that has come.
+        """
+
+    def beat(number: int) -> Packet:
+        """
+        The heartbeat of that number, where it is the client that sends them.
+        """
+
+    def encode(packet: Packet) -> Frame:
+        """
+        @raise txsocketio.errors.UnsupportedByClient: this generation cannot
+            carry it.
+        @raise txsocketio.errors.LocalProtocolError: no client could say it.
+        """
+
+    def decoder(settings: Settings) -> IClientDecoder:
+        """
+        A new decoder of what one server says, within C{settings.maxPayload}
+        and C{settings.maxPackets}.
+        """
+
+    def join(frames: Iterable[Frame]) -> tuple[bytes, bytes]:
+        """
+        Content type and body of one POST that holds all these frames, in their
+        order.
         """
 
 

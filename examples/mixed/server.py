@@ -19,7 +19,7 @@ import txsocketio
 startLogging(sys.stdout)
 
 site = Site(File(str(Path(__file__).with_name("page"))))
-io = txsocketio.listen(site, protocol=["annotated", "eio3", "eio4"])
+io = txsocketio.listen(site, protocol=["annotated", "colon", "eio3", "eio4"])
 
 # Node's clients, if they have been installed as README.rst says; our own script
 # is served by the listener.

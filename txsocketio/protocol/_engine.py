@@ -9,20 +9,24 @@ import binascii
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
+from urllib.parse import urlencode
 
-from txsocketio.errors import Fault, RemoteProtocolError
+from txsocketio.errors import Fault, LocalProtocolError, RemoteProtocolError
 from txsocketio.frames import Frame
-from txsocketio.interfaces import IDialect, ISession, Place
+from txsocketio.interfaces import IDialect, ISession, Opening, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._framing import MAX_DIGITS
-from txsocketio.protocol._json import dumps, dumpsASCII, literal
+from txsocketio.protocol._json import dumps, dumpsASCII, literal, loads
 from txsocketio.protocol._sio import Codec, Reader
 from txsocketio.protocol._utf16 import wellFormed
 from txsocketio.settings import Settings
 
 MESSAGE = "4"
 """The type of what holds a packet of Socket.IO."""
+
+TEXT, BINARY = b"text/plain;charset=UTF-8", b"application/octet-stream"
+"""The content types of a POST, as clients name them."""
 
 _LONGEST = 10**9
 """Milliseconds that stand for never. Browsers' timers add two of them, and
@@ -47,6 +51,8 @@ _MESSAGES = {
 _WITH_REASON = (Fault.BAD_REQUEST, Fault.FORBIDDEN)
 
 _WHOLE = {Kind.CLOSE: Frame("1"), Kind.UPGRADE: Frame("5"), Kind.NOOP: Frame("6")}
+
+_SERVERS = (Kind.OPEN, Kind.CONNECT_ERROR, Kind.NOOP)
 
 _WITH_TEXT = {Kind.PING: "2", Kind.PONG: "3"}
 
@@ -99,14 +105,65 @@ def base64(data: bytes) -> str:
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
-class EngineDialect:
+class Engine:
+    """
+    What both ends write alike.
+
+    @cvar name: see L{IDialect.name}.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, codec: Codec) -> None:
+        """
+        @param codec: reads and writes what the messages hold.
+        """
+        self._codec = codec
+        self.rootIsConnection = not codec.hasNamespaces
+        self.joinsRoot = self.rootIsConnection
+
+    def beat(self, number: int) -> Packet:
+        """
+        See L{IDialect.beat}. They are all the same.
+        """
+        return Packet(Kind.PING)
+
+    def encode(self, packet: Packet) -> Frame:
+        """
+        See L{IDialect.encode}.
+        """
+        kind = packet.kind
+        if kind in _WHOLE:
+            return _WHOLE[kind]
+        if kind in _WITH_TEXT:
+            return Frame(_WITH_TEXT[kind] + wellFormed(packet.data or ""))
+        if kind is Kind.OPEN:
+            return Frame(f"0{dumps(packet.data)}")
+        messages = self._codec.encode(packet)
+        first = messages[0]
+        if len(messages) == 1 and isinstance(first, str):
+            return Frame(MESSAGE + first)
+        return Frame(
+            *(
+                MESSAGE + message if isinstance(message, str) else self.enclose(message)
+                for message in messages
+            )
+        )
+
+    def enclose(self, data: bytes) -> str | bytes:
+        """
+        A binary message, as it is written.
+        """
+        raise NotImplementedError
+
+
+class EngineDialect(Engine):
     """
     All of L{IDialect} that is the same in both.
 
     @cvar versions: what the revision is called in URLs.
     """
 
-    name: ClassVar[str]
     versions: ClassVar[Collection[str | None]]
     transports: ClassVar[Mapping[str, Sequence[str]]] = {
         "polling": ("websocket",),
@@ -130,14 +187,6 @@ class EngineDialect:
     postField = b"d"
     postsForms = False
     receipt = b"ok"
-
-    def __init__(self, codec: Codec) -> None:
-        """
-        @param codec: reads and writes what the messages hold.
-        """
-        self._codec = codec
-        self.rootIsConnection = not codec.hasNamespaces
-        self.joinsRoot = self.rootIsConnection
 
     def locate(self, path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> Place | None:
         """
@@ -211,40 +260,6 @@ class EngineDialect:
         }
         return [Packet(Kind.OPEN, told)]
 
-    def beat(self, number: int) -> Packet:
-        """
-        See L{IDialect.beat}. They are all the same.
-        """
-        return Packet(Kind.PING)
-
-    def encode(self, packet: Packet) -> Frame:
-        """
-        See L{IDialect.encode}.
-        """
-        kind = packet.kind
-        if kind in _WHOLE:
-            return _WHOLE[kind]
-        if kind in _WITH_TEXT:
-            return Frame(_WITH_TEXT[kind] + wellFormed(packet.data or ""))
-        if kind is Kind.OPEN:
-            return Frame(f"0{dumps(packet.data)}")
-        messages = self._codec.encode(packet)
-        first = messages[0]
-        if len(messages) == 1 and isinstance(first, str):
-            return Frame(MESSAGE + first)
-        return Frame(
-            *(
-                MESSAGE + message if isinstance(message, str) else self.enclose(message)
-                for message in messages
-            )
-        )
-
-    def enclose(self, data: bytes) -> str | bytes:
-        """
-        A binary message, as it is written.
-        """
-        raise NotImplementedError
-
     def join(self, frames: Iterable[Frame]) -> bytes:
         """
         See L{IDialect.join}.
@@ -273,23 +288,128 @@ class EngineDialect:
         return _ESCAPED.sub(_unescape, field)
 
 
+class EngineClient(Engine):
+    """
+    All of L{txsocketio.interfaces.IClientDialect} that is the same in both.
+
+    @cvar version: what the revision is called in URLs.
+    """
+
+    version: ClassVar[str]
+    transports: ClassVar[Sequence[str]] = ("polling", "websocket")
+
+    def url(self, transport: str, sid: str | None, stamp: str) -> str:
+        """
+        See L{txsocketio.interfaces.IClientDialect.url}. All is in the query.
+        """
+        asked = {"EIO": self.version, "transport": transport}
+        if stamp:
+            asked["t"] = stamp
+        if sid is not None:
+            asked["sid"] = sid
+        return f"?{urlencode(asked)}"
+
+    def posting(self, transport: str, sid: str, stamp: str) -> str:
+        """
+        See L{txsocketio.interfaces.IClientDialect.posting}. It is no other.
+        """
+        return self.url(transport, sid, stamp)
+
+    def opened(self, packet: Packet) -> Opening:
+        """
+        See L{txsocketio.interfaces.IClientDialect.opened}.
+        """
+        return opening(packet.data)
+
+    def clientId(self, sid: str, namespace: str, told: Any) -> str:
+        """
+        See L{txsocketio.interfaces.IClientDialect.clientId}.
+        """
+        return sid
+
+    def recoveryId(self, told: Any) -> str | None:
+        """
+        See L{txsocketio.interfaces.IClientDialect.recoveryId}.
+        """
+        return None
+
+    def offset(self, packet: Packet) -> str | None:
+        """
+        See L{txsocketio.interfaces.IClientDialect.offset}.
+        """
+        return None
+
+    def returning(self, auth: Any, recoveryId: str, offset: str | None) -> Any:
+        """
+        See L{txsocketio.interfaces.IClientDialect.returning}.
+        """
+        return auth
+
+    def encode(self, packet: Packet) -> Frame:
+        """
+        See L{txsocketio.interfaces.IClientDialect.encode}.
+        """
+        if packet.kind in _SERVERS:
+            raise LocalProtocolError("only a server says this")
+        return super().encode(packet)
+
+
+def opening(told: Any) -> Opening:
+    """
+    What a server tells of a session.
+
+    @raise RemoteProtocolError: this cannot be meant.
+    """
+    if type(told) is not dict:
+        raise RemoteProtocolError("an opening that is no object")
+    sid, upgrades = told.get("sid"), told.get("upgrades", [])
+    if type(sid) is not str or not sid:
+        raise RemoteProtocolError("an opening without a session id")
+    if type(upgrades) is not list or not all(type(each) is str for each in upgrades):
+        raise RemoteProtocolError("upgrades that are no list of names")
+    maxPayload = told.get("maxPayload")
+    if maxPayload is not None and (type(maxPayload) is not int or maxPayload <= 0):
+        raise RemoteProtocolError("a maxPayload that is no number of bytes")
+    interval, timeout = seconds(told, "pingInterval"), seconds(told, "pingTimeout")
+    return Opening(sid, tuple(upgrades), interval, timeout, maxPayload)
+
+
+def seconds(told: Mapping[str, Any], name: str) -> float | None:
+    """
+    The reverse of L{milliseconds}.
+
+    @raise RemoteProtocolError: there is no such interval.
+    """
+    value = told.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise RemoteProtocolError(f"{name} is no number above 0")
+    return None if value >= _LONGEST else value / 1000
+
+
 def _unescape(found: re.Match[str]) -> str:
     return "\\n" if found[1] else "\n"
 
 
-class EngineDecoder:
+D = TypeVar("D")
+"""The dialect of a decoder, of either half."""
+
+
+class EngineDecoder(Generic[D]):
     """
-    All of L{txsocketio.interfaces.IDecoder} that is the same in both.
+    All of L{txsocketio.interfaces.IDecoder} that is the same in both, and at
+    both ends.
 
     @cvar controls: the packets that are Engine.IO's own, as they are written.
+    @cvar peer: who says what is read.
     @ivar dialect: see L{txsocketio.interfaces.IDecoder}.
     """
 
     __slots__ = ("_maxPackets", "_maxPayload", "_reader", "dialect")
 
     controls: ClassVar[Mapping[str, Packet]]
+    peer: ClassVar[str] = "client"
 
-    def __init__(self, dialect: IDialect, reader: Reader, settings: Settings) -> None:
+    def __init__(self, dialect: D, reader: Reader, settings: Settings) -> None:
         self.dialect = dialect
         self._reader = reader
         self._maxPayload = settings.maxPayload
@@ -350,7 +470,9 @@ class EngineDecoder:
         if data.startswith("b"):
             return self.base64(data)
         raise RemoteProtocolError(
-            f"no packet that a client sends begins with {data[0]!a}" if data else "an empty packet"
+            f"no packet that a {self.peer} sends begins with {data[0]!a}"
+            if data
+            else "an empty packet"
         )
 
     def base64(self, data: str) -> Packet | None:
@@ -364,3 +486,23 @@ class EngineDecoder:
         The same of a binary packet.
         """
         raise NotImplementedError
+
+
+class EngineClientDecoder(EngineDecoder[D]):
+    """
+    What else a server says: the opening.
+    """
+
+    __slots__ = ()
+
+    peer = "server"
+
+    def text(self, data: str) -> Packet | None:
+        """
+        See L{EngineDecoder.text}.
+        """
+        if not data.startswith("0"):
+            return super().text(data)
+        told = loads(data, 1)
+        opening(told)
+        return Packet(Kind.OPEN, told)

@@ -7,16 +7,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
+from urllib.parse import quote
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError
 from txsocketio.frames import Frame
-from txsocketio.interfaces import IDialect, ISession, Place
+from txsocketio.interfaces import IDialect, ISession, Opening, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing
 from txsocketio.protocol._json import literal
 from txsocketio.protocol._utf16 import units
 from txsocketio.settings import Settings
+
+_FORM = b"application/x-www-form-urlencoded; charset=UTF-8"
 
 _TOO_MANY = 10**MAX_DIGITS
 _NUMBER = re.compile(NUMBER)
@@ -57,7 +60,27 @@ def checkText(data: object) -> str:
     return data
 
 
-class FirstDialect:
+class First:
+    """
+    What both ends have in common.
+
+    @cvar name: see L{IDialect.name}.
+    """
+
+    name: ClassVar[str]
+    serverBeats = True
+    rootIsConnection = True
+    joinsRoot = True
+    recovers = False
+
+    def beat(self, number: int) -> Packet:
+        """
+        See L{IDialect.beat}.
+        """
+        return Packet(Kind.PING, number)
+
+
+class FirstDialect(First):
     """
     All of L{IDialect} but the packets.
 
@@ -65,7 +88,6 @@ class FirstDialect:
     @cvar scriptEnd: what ends the script of a JSONP answer.
     """
 
-    name: ClassVar[str]
     framing: ClassVar[type[Framing]]
     scriptEnd: ClassVar[str] = ""
     transports: ClassVar[Mapping[str, Sequence[str]]] = dict.fromkeys(
@@ -81,14 +103,10 @@ class FirstDialect:
         (),
     )
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    serverBeats = True
     resumes = True
     partsAlone = False
-    rootIsConnection = True
-    joinsRoot = True
     speaksDrafts = True
     endsStreamsAloud = True
-    recovers = False
     postField = b"data"
     postsForms = True
     receipt = b"ok"
@@ -138,12 +156,6 @@ class FirstDialect:
         """
         return sid
 
-    def beat(self, number: int) -> Packet:
-        """
-        See L{IDialect.beat}.
-        """
-        return Packet(Kind.PING, number)
-
     def join(self, frames: Iterable[Frame]) -> bytes:
         """
         See L{IDialect.join}.
@@ -174,7 +186,83 @@ class FirstDialect:
         return field if isWhole(field) and not isWhole(turned) else turned
 
 
-class FirstDecoder:
+_SERVERS = (Kind.OPEN, Kind.PING, Kind.CONNECT_ERROR)
+
+
+def checkSayable(packet: Packet) -> Packet:
+    """
+    @raise LocalProtocolError: only a server says this.
+    """
+    if packet.kind in _SERVERS:
+        raise LocalProtocolError("only a server says this")
+    return packet
+
+
+class FirstClient(First):
+    """
+    All of L{txsocketio.interfaces.IClientDialect} but the packets.
+    """
+
+    transports: ClassVar[Sequence[str]] = ("websocket", "xhr-polling")
+
+    def url(self, transport: str, sid: str | None, stamp: str) -> str:
+        """
+        See L{txsocketio.interfaces.IClientDialect.url}.
+        """
+        parts = [transport, quote(sid or "", safe=""), stamp]
+        return "/".join(parts if stamp else parts[: 1 if sid is None else 2])
+
+    def posting(self, transport: str, sid: str, stamp: str) -> str:
+        """
+        See L{txsocketio.interfaces.IClientDialect.posting}.
+        """
+        return f"{transport}/{quote(sid, safe='')}/send"
+
+    def opened(self, packet: Packet) -> Opening:
+        """
+        See L{txsocketio.interfaces.IClientDialect.opened}. The id, and nothing
+        else.
+        """
+        return Opening(packet.data)
+
+    def clientId(self, sid: str, namespace: str, told: Any) -> str:
+        """
+        See L{txsocketio.interfaces.IClientDialect.clientId}. There is one for
+        all.
+        """
+        return sid
+
+    def recoveryId(self, told: Any) -> str | None:
+        """
+        See L{txsocketio.interfaces.IClientDialect.recoveryId}.
+        """
+        return None
+
+    def offset(self, packet: Packet) -> str | None:
+        """
+        See L{txsocketio.interfaces.IClientDialect.offset}.
+        """
+        return None
+
+    def returning(self, auth: Any, recoveryId: str, offset: str | None) -> Any:
+        """
+        See L{txsocketio.interfaces.IClientDialect.returning}.
+        """
+        return auth
+
+    def join(self, frames: Iterable[Frame]) -> tuple[bytes, bytes]:
+        """
+        See L{txsocketio.interfaces.IClientDialect.join}. It is a form.
+        """
+        data = b"".join([frame.data for frame in frames])
+        return _FORM, b"data=" + quote(data, safe="").encode("ascii")
+
+
+D = TypeVar("D")
+"""The dialect of a decoder, of either half."""
+
+
+class FirstDecoder(Generic[D]):
     """
     All of L{txsocketio.interfaces.IDecoder} but what frames mean.
 
@@ -187,7 +275,7 @@ class FirstDecoder:
 
     whole: ClassVar[re.Pattern[str]]
 
-    def __init__(self, dialect: IDialect, framing: Framing, settings: Settings) -> None:
+    def __init__(self, dialect: D, framing: Framing, settings: Settings) -> None:
         self.dialect = dialect
         self._framing = framing
         self._maxPayload = settings.maxPayload
@@ -231,3 +319,26 @@ class FirstDecoder:
         @raise RemoteProtocolError: nothing that this protocol knows.
         """
         raise NotImplementedError
+
+
+class FirstClientDecoder(FirstDecoder[D]):
+    """
+    What a server says: nothing, it may be.
+    """
+
+    __slots__ = ()
+
+    def payload(self, body: str | bytes) -> Iterator[Packet]:
+        """
+        See L{txsocketio.interfaces.IClientDecoder.payload}.
+        """
+        return self.message(body)
+
+
+def sessionId(data: str) -> str:
+    """
+    @raise RemoteProtocolError: no session can be called that.
+    """
+    if not data:
+        raise RemoteProtocolError("a session without an id")
+    return data

@@ -20,7 +20,16 @@ from txsocketio.errors import LocalProtocolError, RemoteProtocolError, Unsupport
 from txsocketio.packets import Packet
 from txsocketio.protocol._framing import MAX_DIGITS
 from txsocketio.protocol._json import MAX_DEPTH, dumps
-from txsocketio.protocol._sio import ABSENT, BINARY_EVENT, FIFTH, FOURTH, Codec, Revision
+from txsocketio.protocol._sio import (
+    ABSENT,
+    BINARY_EVENT,
+    FIFTH,
+    FIFTH_FROM_SERVER,
+    FOURTH,
+    FOURTH_FROM_SERVER,
+    Codec,
+    Revision,
+)
 from txsocketio.protocol._utf16 import wellFormed
 from txsocketio.settings import Settings
 
@@ -322,7 +331,10 @@ class MsgpackCodec:
         See L{Codec.encode}.
         """
         kind, data = self._revision.write(packet)
-        fields: dict[str, Any] = {"type": kind, "nsp": packet.namespace}
+        fields: dict[str, Any] = {
+            "type": kind,
+            "nsp": packet.namespace + self._revision.asking(packet),
+        }
         if data is not ABSENT:
             fields["data"] = data
         if packet.id is not None:
@@ -332,3 +344,5 @@ class MsgpackCodec:
 
 FOURTH_MSGPACK: Codec = MsgpackCodec(FOURTH)
 FIFTH_MSGPACK: Codec = MsgpackCodec(FIFTH)
+FOURTH_CLIENT_MSGPACK: Codec = MsgpackCodec(FOURTH_FROM_SERVER)
+FIFTH_CLIENT_MSGPACK: Codec = MsgpackCodec(FIFTH_FROM_SERVER)

@@ -8,10 +8,10 @@ C{docs/protocol.rst} describes all that is read and written here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from http import HTTPStatus
 from typing import Any, ClassVar, Protocol
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.packets import RESERVED, ROOT, Kind, Packet
@@ -82,34 +82,23 @@ ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
 """Stands for a packet's data that is not there."""
 
 
-def event(data: Any) -> Any:
-    """
-    @return: an event's data, as it was read.
-    @raise RemoteProtocolError: a client cannot send that.
-    """
-    if type(data) is not list or not data:
-        raise RemoteProtocolError("an event is no list with its name in it")
-    name = data[0]
-    if type(name) is not str:
-        raise RemoteProtocolError("an event's name is no string")
-    if name in RESERVED:
-        raise RemoteProtocolError(f"a client cannot emit {name!r}")
-    return data
-
-
 class Revision:
     """
     What packets mean, whatever they are written in.
 
     @cvar isASCII: whether JSON has to be ASCII.
+    @cvar peer: who says what is read.
+    @cvar reserved: the events that the peer cannot send.
     """
 
     isASCII: ClassVar[bool]
+    peer: ClassVar[str] = "client"
+    reserved: ClassVar[Collection[str]] = RESERVED
 
     def read(self, type: int, name: str, id: int | None, data: Any) -> Packet:
         """
         @param data: L{ABSENT} for none.
-        @raise RemoteProtocolError: a client cannot send that.
+        @raise RemoteProtocolError: the peer cannot send that.
         """
         if len(name) > MAX_NAMESPACE:
             raise RemoteProtocolError(
@@ -119,20 +108,32 @@ class Revision:
             raise RemoteProtocolError("a namespace's name that cannot be")
         name, query = self.split(name)
         if type == EVENT:
-            return Packet(Kind.EVENT, event(data), name, id)
+            return Packet(Kind.EVENT, self.event(data), name, id)
         if type == ACK:
             return Packet(Kind.ACK, self._arguments(data, id), name, id)
         if id is not None:
             raise RemoteProtocolError("an id of what cannot be acknowledged")
         if type == CONNECT:
-            return Packet(Kind.CONNECT, self.asked(query, data), name)
-        if type == DISCONNECT and data is ABSENT:
-            return Packet(Kind.DISCONNECT, None, name)
-        raise RemoteProtocolError(
-            "a client says goodbye with data"
-            if type == DISCONNECT
-            else "a refusal, which only a server sends"
-        )
+            return Packet(Kind.CONNECT, self.brought(query, data), name)
+        if type == CONNECT_ERROR:
+            return Packet(Kind.CONNECT_ERROR, self.refused(data), name)
+        if data is not ABSENT:
+            raise RemoteProtocolError(f"a {self.peer} says goodbye with data")
+        return Packet(Kind.DISCONNECT, None, name)
+
+    def event(self, data: Any) -> Any:
+        """
+        @return: an event's data, as it was read.
+        @raise RemoteProtocolError: the peer cannot send that.
+        """
+        if type(data) is not list or not data:
+            raise RemoteProtocolError("an event is no list with its name in it")
+        name = data[0]
+        if type(name) is not str:
+            raise RemoteProtocolError("an event's name is no string")
+        if name in self.reserved:
+            raise RemoteProtocolError(f"a {self.peer} cannot emit {name!r}")
+        return data
 
     def _arguments(self, data: Any, id: int | None) -> Any:
         if id is None:
@@ -167,15 +168,29 @@ class Revision:
         """
         raise NotImplementedError
 
-    def asked(self, query: str, data: Any) -> Any:
+    def asking(self, packet: Packet) -> str:
         """
-        What a client sends along to be let in.
+        What stands behind the name of a packet's namespace.
+        """
+        return ""
+
+    def brought(self, query: str, data: Any) -> Any:
+        """
+        What comes with the joining of a namespace: a client sends it to be
+        let in.
         """
         raise NotImplementedError
 
+    def refused(self, data: Any) -> Any:
+        """
+        What comes with a refusal.
+        """
+        raise RemoteProtocolError("a refusal, which only a server sends")
+
     def welcome(self, data: Any) -> Any:
         """
-        What a client is told that has been let in.
+        What goes with the joining of a namespace: a client is told it that has
+        been let in.
         """
         raise NotImplementedError
 
@@ -205,9 +220,9 @@ class _Fifth(Revision):
         """
         return name, ""
 
-    def asked(self, query: str, data: Any) -> Any:
+    def brought(self, query: str, data: Any) -> Any:
         """
-        See L{Revision.asked}.
+        See L{Revision.brought}.
         """
         if data is ABSENT:
             return None
@@ -250,9 +265,9 @@ class _Fourth(Revision):
         name, _, query = name.partition("?")
         return name, query
 
-    def asked(self, query: str, data: Any) -> Any:
+    def brought(self, query: str, data: Any) -> Any:
         """
-        See L{Revision.asked}. It is the query; of what is there more than
+        See L{Revision.brought}. It is the query; of what is there more than
         once, the last counts.
         """
         if data is not ABSENT:
@@ -276,6 +291,84 @@ class _Fourth(Revision):
         See L{Revision.logged}. There is no log.
         """
         return packet.data
+
+
+class _FromServer(Revision):
+    """
+    What is otherwise where it is a server that is read.
+    """
+
+    peer = "server"
+
+    def refusal(self, data: Any) -> Any:
+        """
+        See L{Revision.refusal}.
+        """
+        raise LocalProtocolError("only a server refuses")
+
+
+class _FifthFromServer(_FromServer, _Fifth):
+    """
+    Revision 5, as its clients have it.
+    """
+
+    # Node's server of Socket.IO 3.0 and later sends this one as any other.
+    reserved = RESERVED - {"error"}
+
+    def brought(self, query: str, data: Any) -> Any:
+        """
+        See L{Revision.brought}. It is the client's id there, at least.
+        """
+        if type(data) is not dict or type(data.get("sid")) is not str:
+            raise RemoteProtocolError("a welcome without an id")
+        if type(data.get("pid", "")) is not str:
+            raise RemoteProtocolError("a welcome whose secret is no string")
+        return data
+
+    def refused(self, data: Any) -> Any:
+        """
+        See L{Revision.refused}.
+        """
+        if type(data) is str:
+            return {"message": data}
+        if type(data) is not dict or type(data.get("message")) is not str:
+            raise RemoteProtocolError("a refusal without a message")
+        return data
+
+    def welcome(self, data: Any) -> Any:
+        """
+        See L{Revision.welcome}. It is what lets the client in.
+        """
+        if data is not None and not isinstance(data, dict):
+            raise LocalProtocolError("what is sent to be let in is a dict")
+        return super().welcome(data)
+
+
+class _FourthFromServer(_FromServer, _Fourth):
+    """
+    Revisions 3 and 4, as their clients have them.
+    """
+
+    def asking(self, packet: Packet) -> str:
+        """
+        See L{Revision.asking}. It is a query.
+        """
+        return f"?{urlencode(packet.data)}" if packet.kind is Kind.CONNECT and packet.data else ""
+
+    def brought(self, query: str, data: Any) -> Any:
+        """
+        See L{Revision.brought}. Nothing.
+        """
+        if data is not ABSENT:
+            raise RemoteProtocolError("a welcome with data")
+
+    def refused(self, data: Any) -> Any:
+        """
+        See L{Revision.refused}. It is text, or anything else in its place.
+        """
+        if data is ABSENT:
+            return {"message": ""}
+        return {"message": data} if type(data) is str else {"message": dumps(data), "data": data}
 
 
 # Binary data within JSON.
@@ -381,7 +474,7 @@ class TextReader:
             raise RemoteProtocolError("text where an attachment is awaited")
         if data.startswith("2[", start):
             # Nearly always it is an event, and nothing more.
-            return Packet(Kind.EVENT, event(loads(data, start + 1)))
+            return Packet(Kind.EVENT, self._revision.event(loads(data, start + 1)))
         found = _HEAD.match(data, start)
         if found is None:
             raise RemoteProtocolError("a packet of an unknown type")
@@ -449,7 +542,7 @@ class TextCodec:
         """
         type, data = self._revision.write(packet)
         name = packet.namespace
-        head = "" if name == ROOT else f"{self._checked(name)},"
+        head = "" if name == ROOT else f"{self._checked(name)}{self._revision.asking(packet)},"
         if packet.id is not None:
             head += str(packet.id)
         if data is ABSENT:
@@ -478,5 +571,10 @@ class TextCodec:
 FOURTH: Revision = _Fourth()
 FIFTH: Revision = _Fifth()
 
+FOURTH_FROM_SERVER: Revision = _FourthFromServer()
+FIFTH_FROM_SERVER: Revision = _FifthFromServer()
+
 FOURTH_TEXT: Codec = TextCodec(FOURTH)
 FIFTH_TEXT: Codec = TextCodec(FIFTH)
+FOURTH_CLIENT_TEXT: Codec = TextCodec(FOURTH_FROM_SERVER)
+FIFTH_CLIENT_TEXT: Codec = TextCodec(FIFTH_FROM_SERVER)

@@ -15,7 +15,7 @@ from zope.interface import implementer
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.frames import Frame
-from txsocketio.interfaces import IDecoder, IDialect
+from txsocketio.interfaces import IClientDecoder, IClientDialect, IDecoder, IDialect
 from txsocketio.packets import RESERVED, ROOT, Kind, Packet
 from txsocketio.protocol._annotations import (
     EVENT,
@@ -36,11 +36,16 @@ from txsocketio.protocol._annotations import (
     writeSpecified,
 )
 from txsocketio.protocol._first import (
+    D,
+    FirstClient,
+    FirstClientDecoder,
     FirstDecoder,
     FirstDialect,
+    checkSayable,
     checkText,
     digits,
     number,
+    sessionId,
     typeName,
 )
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing, checkStart
@@ -85,7 +90,11 @@ def _frame(type: str, data: str) -> Frame:
 # What annotations and text say.
 
 
-def _interpret(annotations: Iterable[Annotation], text: str) -> Packet:
+Reserved = Callable[[str, list[Any], str], tuple[Kind, Any] | None]
+"""What an event means whose name is the protocol's own: L{None} for nothing."""
+
+
+def _interpret(annotations: Iterable[Annotation], text: str, reserved: Reserved) -> Packet:
     own: dict[str, str] = {}
     others: dict[str, str | None] = {}
     for key, value in annotations:
@@ -97,7 +106,7 @@ def _interpret(annotations: Iterable[Annotation], text: str) -> Packet:
             own[key] = value or ""
     namespace = _namespaceOf(own)
     if EVENT in own:
-        return _interpretList(own, text, namespace, others or None)
+        return _interpretList(own, text, namespace, others or None, reserved)
     if ID in own:
         raise RemoteProtocolError("annotation 'a' without 'e'")
     if JSON in own:
@@ -118,6 +127,7 @@ def _interpretList(
     text: str,
     namespace: str,
     others: Mapping[str, str | None] | None,
+    reserved: Reserved,
 ) -> Packet:
     """
     Tell what packet it is that has a list of arguments.
@@ -130,8 +140,10 @@ def _interpretList(
     name = own[EVENT]
     id = number(own[ID], "an acknowledgement's id") if ID in own else None
     if name in RESERVED:
-        kind, data = _interpretReserved(name, arguments, namespace, id)
-        return Packet(kind, data, namespace, None, others)
+        said = reserved(name, arguments, namespace) if id is None else None
+        if said is None:
+            raise RemoteProtocolError(f"the event {name!r} is reserved")
+        return Packet(*said, namespace, None, others)
     if name:
         return Packet(Kind.EVENT, [name, *arguments], namespace, id, others)
     if id is None:
@@ -139,23 +151,35 @@ def _interpretList(
     return Packet(Kind.ACK, arguments, namespace, id, others)
 
 
-def _interpretReserved(
-    name: str, arguments: list[Any], namespace: str, id: int | None
-) -> tuple[Kind, Any]:
+def _fromClient(name: str, arguments: list[Any], namespace: str) -> tuple[Kind, Any] | None:
     """
     The default namespace is neither joined nor left by an event.
     """
-    if namespace != ROOT and id is None:
+    if namespace != ROOT:
         if name == _CONNECT and len(arguments) <= 1:
             return Kind.CONNECT, arguments[0] if arguments else None
         if name == _DISCONNECT and not arguments:
             return Kind.DISCONNECT, None
-    raise RemoteProtocolError(f"the event {name!r} is reserved")
+    return None
 
 
-def _interpretControl(type: str, data: str) -> Packet:
+def _fromServer(name: str, arguments: list[Any], namespace: str) -> tuple[Kind, Any] | None:
+    """
+    All namespaces can be refused.
+    """
+    if name != _CONNECT_ERROR:
+        return _fromClient(name, arguments, namespace)
+    told = arguments[0] if len(arguments) == 1 else None
+    if isinstance(told, dict) and isinstance(told.get("message"), str):
+        return Kind.CONNECT_ERROR, told
+    return None
+
+
+def _interpretControl(type: str, data: str, heartbeat: Kind) -> Packet:
     """
     A frame that is no message.
+
+    @param heartbeat: what that of the peer is.
     """
     if type == "0":
         # The genuine server can write the word.
@@ -163,7 +187,7 @@ def _interpretControl(type: str, data: str) -> Packet:
             raise RemoteProtocolError("a frame of type 0 with data")
         return Packet(Kind.CLOSE)
     if type == "2":
-        return Packet(Kind.PONG, number(data, "a heartbeat"))
+        return Packet(heartbeat, number(data, "a heartbeat"))
     raise RemoteProtocolError("a frame of type 3: only the server names the session")
 
 
@@ -252,6 +276,18 @@ _LISTS: Mapping[Kind, Callable[[Packet], tuple[str, Any]]] = {
 }
 
 
+def _encode(packet: Packet, write: Writer) -> Frame:
+    kind = packet.kind
+    if kind is Kind.OPEN:
+        return _frame("3", packet.data)
+    if kind in (Kind.PING, Kind.PONG):
+        return _frame("2", digits(packet.data))
+    if kind is Kind.CLOSE or (kind is Kind.DISCONNECT and packet.namespace == ROOT):
+        return _frame("0", "")
+    annotations, text = _said(packet)
+    return _frame("1", write(annotations, text) if annotations else ":" + text)
+
+
 # The contracts.
 
 
@@ -283,15 +319,7 @@ class Annotated(FirstDialect):
         """
         See L{IDialect.encode}.
         """
-        kind = packet.kind
-        if kind is Kind.OPEN:
-            return _frame("3", packet.data)
-        if kind in (Kind.PING, Kind.PONG):
-            return _frame("2", digits(packet.data))
-        if kind is Kind.CLOSE or (kind is Kind.DISCONNECT and packet.namespace == ROOT):
-            return _frame("0", "")
-        annotations, text = _said(packet)
-        return _frame("1", self._write(annotations, text) if annotations else ":" + text)
+        return _encode(packet, self._write)
 
     def decoder(self, settings: Settings) -> AnnotatedDecoder:
         """
@@ -322,34 +350,20 @@ _READERS: Mapping[Annotated, Sequence[tuple[Reader, Annotated]]] = {
 each reader then shows."""
 
 
-@implementer(IDecoder)
-class AnnotatedDecoder(FirstDecoder):
+class _Decoder(FirstDecoder[D]):
     """
-    Decodes what one client of the first protocol sends.
-
-    @ivar dialect: the form that the client has shown last.
+    What is the same at both ends.
     """
 
     __slots__ = ("_readers",)
 
     whole = re.compile(rf"(1:({NUMBER}):)(.*),", re.DOTALL)
 
-    def __init__(self, dialect: Annotated, settings: Settings) -> None:
-        """
-        @param dialect: what to be answered in until the client has shown a
-            form.
-        """
+    def __init__(self, dialect: D, settings: Settings) -> None:
         super().__init__(dialect, _Framing(settings.maxPayload), settings)
         self._readers = _READERS[GENUINE]
 
-    def interpret(self, header: str, data: str) -> Packet:
-        """
-        See L{FirstDecoder.interpret}.
-        """
-        type = header[0]
-        return self._read(data) if type == "1" else _interpretControl(type, data)
-
-    def _read(self, data: str) -> Packet:
+    def read(self, data: str, reserved: Reserved) -> Packet:
         """
         Decode the data of a message.
         """
@@ -358,7 +372,87 @@ class AnnotatedDecoder(FirstDecoder):
         for read, shown in self._readers:
             reading = read(data)
             if reading is not None:
-                self.dialect = shown
-                self._readers = _READERS[shown]
-                return _interpret(*reading)
+                self.shown(shown)
+                return _interpret(*reading, reserved)
         raise RemoteProtocolError(whyUnreadable(data))
+
+    def shown(self, form: Annotated) -> None:
+        """
+        The peer has shown in which form it writes.
+        """
+
+
+@implementer(IDecoder)
+class AnnotatedDecoder(_Decoder[IDialect]):
+    """
+    Decodes what one client of the first protocol sends.
+
+    @ivar dialect: the form that the client has shown last; before that, what
+        it is to be answered in.
+    """
+
+    __slots__ = ()
+
+    def interpret(self, header: str, data: str) -> Packet:
+        """
+        See L{FirstDecoder.interpret}.
+        """
+        type = header[0]
+        if type == "1":
+            return self.read(data, _fromClient)
+        return _interpretControl(type, data, Kind.PONG)
+
+    def shown(self, form: Annotated) -> None:
+        """
+        See L{_Decoder.shown}.
+        """
+        self.dialect = form
+        self._readers = _READERS[form]
+
+
+@implementer(IClientDialect)
+class AnnotatedClient(FirstClient):
+    """
+    The first protocol, as a client speaks it: newline-ended, which nobody can
+    misread.
+    """
+
+    name = "annotated"
+
+    def encode(self, packet: Packet) -> Frame:
+        """
+        See L{IClientDialect.encode}.
+        """
+        return _encode(checkSayable(packet), writeNewlineEnded)
+
+    def decoder(self, settings: Settings) -> AnnotatedClientDecoder:
+        """
+        See L{IClientDialect.decoder}.
+        """
+        return AnnotatedClientDecoder(self, settings)
+
+
+@implementer(IClientDecoder)
+class AnnotatedClientDecoder(FirstClientDecoder[IClientDialect], _Decoder[IClientDialect]):
+    """
+    Decodes what a server of the first protocol sends. Whatever form it has
+    shown, it is read in the newline-ended one first: a server uses that where
+    the other could be read in two ways.
+    """
+
+    __slots__ = ()
+
+    def interpret(self, header: str, data: str) -> Packet:
+        """
+        See L{FirstDecoder.interpret}.
+        """
+        type = header[0]
+        if type == "1":
+            return self.read(data, _fromServer)
+        if type == "3":
+            return Packet(Kind.OPEN, sessionId(data))
+        return _interpretControl(type, data, Kind.PING)
+
+
+ANNOTATED_CLIENT = AnnotatedClient()
+"""The dialect, as a client speaks it."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
-from urllib.parse import parse_qsl
+from typing import Any, ClassVar, Generic
+from urllib.parse import parse_qsl, quote, urlencode
 
 from zope.interface import implementer
 
@@ -23,11 +23,27 @@ from txsocketio.errors import (
     UnsupportedByClient,
 )
 from txsocketio.frames import Frame
-from txsocketio.interfaces import IDecoder, IDialect, ISession, Place
+from txsocketio.interfaces import (
+    IClientDecoder,
+    IClientDialect,
+    IDecoder,
+    IDialect,
+    ISession,
+    Opening,
+    Place,
+)
 from txsocketio.packets import RESERVED, ROOT, Kind, Packet
-from txsocketio.protocol._first import FirstDialect, checkText, typeName
+from txsocketio.protocol._first import (
+    D,
+    FirstClient,
+    FirstDialect,
+    checkSayable,
+    checkText,
+    typeName,
+)
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER
 from txsocketio.protocol._json import literal, loads
+from txsocketio.protocol._sio import MAX_NAMESPACE
 from txsocketio.protocol._utf16 import cut, units, wellFormed
 from txsocketio.settings import Settings
 
@@ -55,6 +71,14 @@ _NOT_HANDSHAKEN = b"7:::1+0"
 """Of an unknown session: do reconnect."""
 
 _UNAUTHORIZED = "2"
+_REASONS = {
+    "0": "transport not supported",
+    "1": "client not handshaken",
+    _UNAUTHORIZED: "unauthorized",
+}
+
+_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:e\+[0-9]{2})?"
+_HANDSHAKE = re.compile(rf"([^:]+):({_NUMBER})?:({_NUMBER})?:([^:]*)")
 
 _LONGEST = 2_000_000
 """Seconds that stand for never. Browsers' timers count milliseconds, to
@@ -67,7 +91,15 @@ _TEXT = b"text/plain; charset=UTF-8"
 # What is read.
 
 
-def _namespaceOf(endpoint: str | None) -> str:
+def _namespaceOf(endpoint: str) -> str:
+    """
+    @raise RemoteProtocolError: there is none of that name, nor could its
+        clients be told anything.
+    """
+    if len(endpoint) > MAX_NAMESPACE:
+        raise RemoteProtocolError(f"a namespace's name is longer than {MAX_NAMESPACE} characters")
+    if wellFormed(endpoint) != endpoint or _UNREADABLE.search(endpoint):
+        raise RemoteProtocolError("a namespace's name that cannot be")
     return endpoint or ROOT
 
 
@@ -84,12 +116,10 @@ def _event(data: str) -> list[Any]:
     event = loads(data)
     if type(event) is not dict or type(event.get("name")) is not str:
         raise RemoteProtocolError("an event is no object with a name in it")
-    name, args = event["name"], event.get("args", [])
+    args = event.get("args", [])
     if type(args) is not list:
         raise RemoteProtocolError("an event's arguments are no array")
-    if name in RESERVED:
-        raise RemoteProtocolError(f"a client cannot emit {name!r}")
-    return [name, *args]
+    return [event["name"], *args]
 
 
 def _acknowledgement(data: str) -> tuple[int, list[Any]]:
@@ -107,41 +137,7 @@ _SAID: Mapping[str, tuple[Kind, Callable[[str], Any]]] = {
     "4": (Kind.JSON, loads),
     "5": (Kind.EVENT, _event),
 }
-"""What may ask for an acknowledgement."""
-
-
-def _read(text: str) -> Packet:
-    """
-    @raise RemoteProtocolError: a client cannot send that.
-    """
-    found = _PACKET.fullmatch(text)
-    if found is None:
-        raise RemoteProtocolError("no packet of type, id and endpoint")
-    type, id, plus, endpoint, query, data = found.groups("")
-    namespace = _namespaceOf(endpoint)
-    if wellFormed(namespace) != namespace:
-        raise RemoteProtocolError("a namespace's name that cannot be")
-    if type in _SAID:
-        kind, interpret = _SAID[type]
-        return Packet(kind, interpret(data), namespace, int(id) if id else None)
-    if id or plus:
-        raise RemoteProtocolError("an id of what cannot be acknowledged")
-    if type == "6":
-        answers, args = _acknowledgement(data)
-        return Packet(Kind.ACK, args, namespace, answers)
-    if type == "1":
-        return Packet(Kind.CONNECT, _asked(query, data), namespace)
-    return _control(type, namespace)
-
-
-def _control(type: str, namespace: str) -> Packet:
-    if type == "0":
-        return Packet(Kind.DISCONNECT, None, namespace)
-    if type == "2":
-        return Packet(Kind.PONG)
-    if type == "8":
-        return Packet(Kind.NOOP)
-    raise RemoteProtocolError("an error, which only a server tells")
+"""What it says, by type."""
 
 
 # What is written.
@@ -181,15 +177,38 @@ _CONTROLS = {
     Kind.NOOP: Frame("8::"),
 }
 
+_ASKING = (Kind.MESSAGE, Kind.JSON, Kind.EVENT)
+"""What may ask for an acknowledgement."""
+
 _WRITTEN: Mapping[Kind, Callable[[Packet], tuple[str, str]]] = {
     Kind.MESSAGE: _message,
     Kind.JSON: lambda packet: ("4", literal(packet.data)),
     Kind.EVENT: _emitted,
     Kind.ACK: _answered,
-    Kind.CONNECT: lambda packet: ("1", ""),
+    Kind.CONNECT: lambda packet: ("1", f"?{urlencode(packet.data)}" if packet.data else ""),
     Kind.CONNECT_ERROR: lambda packet: ("7", _UNAUTHORIZED),
     Kind.DISCONNECT: lambda packet: ("0", ""),
 }
+
+
+def _encode(packet: Packet) -> Frame:
+    kind = packet.kind
+    if kind in _CONTROLS:
+        return _CONTROLS[kind]
+    type, data = _WRITTEN[kind](packet)
+    id = f"{packet.id}+" if kind in _ASKING and packet.id is not None else ""
+    head = f"{type}:{id}:{_checked(packet.namespace)}"
+    return Frame(f"{head}:{data}" if data else head)
+
+
+def _join(frames: Iterable[Frame]) -> bytes:
+    """
+    One goes bare.
+    """
+    texts = [frame.text for frame in frames]
+    if len(texts) > 1:
+        texts = [f"{_MARK}{units(text)}{_MARK}{text}" for text in texts]
+    return "".join(texts).encode("utf-8")
 
 
 def _seconds(seconds: float | None) -> str:
@@ -246,7 +265,8 @@ class Colon(FirstDialect):
             return Place(self, _RECEPTION, None, _index(args, b"jsonp"), isSure=True)
         if transport == _RECEPTION:
             raise RemoteProtocolError("no such transport", fault=Fault.TRANSPORT_UNKNOWN)
-        index = _index(args, b"i") if transport == _JSONP else None
+        # As in the genuine server, it is the first script where none is named.
+        index = (_index(args, b"i") or 0) if transport == _JSONP else None
         return Place(self, transport, sid, index, isSure=True)
 
     def complaint(
@@ -301,17 +321,9 @@ class Colon(FirstDialect):
         """
         See L{IDialect.encode}.
         """
-        kind = packet.kind
-        if kind is Kind.CLOSE and packet.data is DisconnectReason.SHUTDOWN:
+        if packet.kind is Kind.CLOSE and packet.data is DisconnectReason.SHUTDOWN:
             raise UnsupportedByClient("who is told goodbye in Socket.IO 0.9 does not come back")
-        if kind in _CONTROLS:
-            return _CONTROLS[kind]
-        if kind is Kind.OPEN:
-            return _opened(packet.data)
-        type, data = _WRITTEN[kind](packet)
-        id = f"{packet.id}+" if kind is Kind.EVENT and packet.id is not None else ""
-        head = f"{type}:{id}:{_checked(packet.namespace)}"
-        return Frame(f"{head}:{data}" if data else head)
+        return _opened(packet.data) if packet.kind is Kind.OPEN else _encode(packet)
 
     def decoder(self, settings: Settings) -> ColonDecoder:
         """
@@ -321,12 +333,9 @@ class Colon(FirstDialect):
 
     def join(self, frames: Iterable[Frame]) -> bytes:
         """
-        See L{IDialect.join}. One goes bare.
+        See L{IDialect.join}.
         """
-        texts = [frame.text for frame in frames] or ["8::"]
-        if len(texts) > 1:
-            texts = [f"{_MARK}{units(text)}{_MARK}{text}" for text in texts]
-        return "".join(texts).encode("utf-8")
+        return _join(frames) or b"8::"
 
     def script(self, index: int, body: bytes) -> bytes:
         """
@@ -368,35 +377,38 @@ def _opened(told: Mapping[str, Any]) -> Frame:
     return Frame(":".join((told["sid"], *intervals, ",".join(told["transports"]))))
 
 
-@implementer(IDecoder)
-class ColonDecoder:
+class _Decoder(Generic[D]):
     """
-    Decodes what one client of Socket.IO 0.7 to 0.9 sends. Nothing is held
-    from one piece to the next: each is whole.
+    What is the same at both ends. Nothing is held from one piece to the next:
+    each is whole.
 
-    @ivar dialect: see L{IDecoder}.
+    @cvar peer: who speaks.
+    @cvar heartbeat: what that of the peer is.
     """
 
     __slots__ = ("_maxPackets", "_maxPayload", "dialect")
 
-    def __init__(self, dialect: IDialect, settings: Settings) -> None:
+    peer: ClassVar[str]
+    heartbeat: ClassVar[Kind]
+
+    def __init__(self, dialect: D, settings: Settings) -> None:
         self.dialect = dialect
         self._maxPackets = settings.maxPackets
         self._maxPayload = settings.maxPayload
 
     def message(self, data: str | bytes) -> Iterator[Packet]:
         """
-        See L{IDecoder.message}.
+        See L{IClientDecoder.message}.
         """
         if isinstance(data, bytes):
             raise RemoteProtocolError("binary data, which this protocol does not know")
         if len(data) > self._maxPayload:
             raise _tooMuch(f"more at once than maxPayload ({self._maxPayload}) allows")
-        return self._several(data) if data.startswith(_MARK) else iter((_read(data),))
+        return self._several(data) if data.startswith(_MARK) else iter((self.interpret(data),))
 
     def payload(self, body: str | bytes) -> Iterator[Packet]:
         """
-        See L{IDecoder.payload}.
+        See L{IClientDecoder.payload}.
         """
         if not body:
             raise RemoteProtocolError("no packets")
@@ -417,7 +429,165 @@ class ColonDecoder:
                 raise RemoteProtocolError("a packet's length ends inside a character") from None
             if missing:
                 raise RemoteProtocolError("a packet that is shorter than its length")
-            yield _read(text[found.end() : at])
+            yield self.interpret(text[found.end() : at])
+
+    def interpret(self, text: str) -> Packet:
+        """
+        @raise RemoteProtocolError: the peer cannot say that.
+        """
+        found = _PACKET.fullmatch(text)
+        if found is None:
+            raise RemoteProtocolError("no packet of type, id and endpoint")
+        type, id, plus, endpoint, query, data = found.groups("")
+        namespace = _namespaceOf(endpoint)
+        if type in _SAID:
+            kind, read = _SAID[type]
+            said = read(data)
+            if kind is Kind.EVENT and said[0] in RESERVED:
+                raise RemoteProtocolError(f"a {self.peer} cannot emit {said[0]!r}")
+            return Packet(kind, said, namespace, int(id) if id else None)
+        if id or plus:
+            raise RemoteProtocolError("an id of what cannot be acknowledged")
+        if type == "6":
+            answers, args = _acknowledgement(data)
+            return Packet(Kind.ACK, args, namespace, answers)
+        if type == "2":
+            return Packet(self.heartbeat)
+        return self.control(type, namespace, query, data)
+
+    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
+        """
+        What is about the connection.
+        """
+        if type == "0":
+            return Packet(Kind.DISCONNECT, None, namespace)
+        if type == "1":
+            return Packet(Kind.CONNECT, _asked(query, data), namespace)
+        return Packet(Kind.NOOP)
+
+
+@implementer(IDecoder)
+class ColonDecoder(_Decoder[IDialect]):
+    """
+    Decodes what one client of Socket.IO 0.7 to 0.9 sends.
+
+    @ivar dialect: see L{IDecoder}.
+    """
+
+    __slots__ = ()
+
+    peer = "client"
+    heartbeat = Kind.PONG
+
+    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
+        """
+        See L{_Decoder.control}.
+        """
+        if type == "7":
+            raise RemoteProtocolError("an error, which only a server tells")
+        return super().control(type, namespace, query, data)
+
+
+@implementer(IClientDialect)
+class ColonClient(FirstClient):
+    """
+    The same, as a client speaks it. L{COLON_CLIENT} is the only instance.
+    """
+
+    name = "colon"
+
+    def url(self, transport: str, sid: str | None, stamp: str) -> str:
+        """
+        See L{IClientDialect.url}. Without a session it is the handshake's.
+        """
+        place = "" if sid is None else f"{transport}/{quote(sid, safe='')}"
+        return f"{_VERSION}/{place}{f'?t={stamp}' if stamp else ''}"
+
+    def posting(self, transport: str, sid: str, stamp: str) -> str:
+        """
+        See L{IClientDialect.posting}.
+        """
+        return self.url(transport, sid, stamp)
+
+    def opened(self, packet: Packet) -> Opening:
+        """
+        See L{IClientDialect.opened}. The server does not tell when its
+        heartbeats come, but how long it may be silent.
+        """
+        told = packet.data
+        silence = told["heartbeatTimeout"]
+        return Opening(told["sid"], told["transports"], None, silence)
+
+    def encode(self, packet: Packet) -> Frame:
+        """
+        See L{IClientDialect.encode}.
+        """
+        return _encode(checkSayable(packet))
+
+    def decoder(self, settings: Settings) -> ColonClientDecoder:
+        """
+        See L{IClientDialect.decoder}.
+        """
+        return ColonClientDecoder(self, settings)
+
+    def join(self, frames: Iterable[Frame]) -> tuple[bytes, bytes]:
+        """
+        See L{IClientDialect.join}.
+        """
+        return _TEXT, _join(frames)
+
+
+@implementer(IClientDecoder)
+class ColonClientDecoder(_Decoder[IClientDialect]):
+    """
+    Decodes what a server of Socket.IO 0.7 to 0.9 sends, first of all its
+    answer to the handshake.
+    """
+
+    __slots__ = ("_isOpen",)
+
+    peer = "server"
+    heartbeat = Kind.PING
+
+    def __init__(self, dialect: IClientDialect, settings: Settings) -> None:
+        super().__init__(dialect, settings)
+        self._isOpen = False
+
+    def interpret(self, text: str) -> Packet:
+        """
+        See L{_Decoder.interpret}.
+        """
+        if self._isOpen:
+            return super().interpret(text)
+        self._isOpen = True
+        return Packet(Kind.OPEN, _handshake(text))
+
+    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
+        """
+        See L{_Decoder.control}. Goodbye to the default namespace is for all.
+        """
+        if type == "7":
+            reason = _REASONS.get(data.partition("+")[0], "refused")
+            return Packet(Kind.CONNECT_ERROR, {"message": reason}, namespace)
+        if type == "0" and namespace == ROOT:
+            return Packet(Kind.CLOSE)
+        return super().control(type, namespace, query, data)
+
+
+def _handshake(text: str) -> Mapping[str, Any]:
+    """
+    What the answer to the handshake tells.
+    """
+    found = _HANDSHAKE.fullmatch(text)
+    if found is None:
+        raise RemoteProtocolError("no answer to a handshake")
+    sid, silence, closeTimeout, transports = found.groups()
+    return {
+        "sid": sid,
+        "heartbeatTimeout": float(silence) if silence else None,
+        "closeTimeout": float(closeTimeout) if closeTimeout else None,
+        "transports": transports.split(","),
+    }
 
 
 def _tooMuch(reason: str) -> RemoteProtocolError:
@@ -426,3 +596,6 @@ def _tooMuch(reason: str) -> RemoteProtocolError:
 
 COLON = Colon()
 """The dialect."""
+
+COLON_CLIENT = ColonClient()
+"""The same, as a client speaks it."""

@@ -9,15 +9,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from zope.interface import implementer
 
 from txsocketio.errors import RemoteProtocolError
 from txsocketio.frames import Frame
-from txsocketio.interfaces import IDecoder, IDialect
+from txsocketio.interfaces import IClientDecoder, IClientDialect, IDecoder, IDialect
 from txsocketio.packets import ROOT, Kind, Packet
 from txsocketio.protocol._engine import (
+    BINARY,
+    TEXT,
+    D,
+    Engine,
+    EngineClient,
+    EngineClientDecoder,
     EngineDecoder,
     EngineDialect,
     argument,
@@ -25,9 +31,9 @@ from txsocketio.protocol._engine import (
     unbase64,
 )
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER
-from txsocketio.protocol._msgpack import FOURTH_MSGPACK
+from txsocketio.protocol._msgpack import FOURTH_CLIENT_MSGPACK, FOURTH_MSGPACK
 from txsocketio.protocol._plain import PLAIN
-from txsocketio.protocol._sio import FOURTH_TEXT, Codec, Reader
+from txsocketio.protocol._sio import FOURTH_CLIENT_TEXT, FOURTH_TEXT, Codec, Reader
 from txsocketio.protocol._utf16 import cut, units
 from txsocketio.settings import Settings
 
@@ -47,13 +53,9 @@ no word ends with, and a sign; or more than one letter with signs behind it. A
 letter and one sign (C{É®}) may well be meant."""
 
 
-@implementer(IDialect)
-class EIO3(EngineDialect):
+class _EIO3(Engine):
     """
-    Engine.IO 3, with binary data as such.
-
-    There are three of each, for who asks: one writes binary data as base64,
-    and one writes all the answers to polls in bytes.
+    Engine.IO 3, as both ends have it.
 
     @cvar longestText: to what length text alone is written as such, and not in
         bytes. In browsers, the clients of 1.x stumble over more than some 120
@@ -61,10 +63,49 @@ class EIO3(EngineDialect):
     """
 
     name = "eio3"
-    versions = (None, "2", "3")
     serverBeats = False
     recovers = False
     longestText: ClassVar[float] = 0x10000
+
+    def __init__(self, codec: Codec) -> None:
+        """
+        See L{Engine.__init__}.
+        """
+        super().__init__(codec)
+        self.joinsRoot = True
+
+    def enclose(self, data: bytes) -> str | bytes:
+        """
+        See L{Engine.enclose}.
+        """
+        return _MESSAGE + data
+
+    def body(self, parts: Sequence[str | bytes]) -> bytes:
+        """
+        What holds all these packets.
+        """
+        texts = [part for part in parts if isinstance(part, str)]
+        if len(texts) < len(parts) or sum(map(len, texts)) > self.longestText:
+            return b"".join(map(_counted, parts))
+        return "".join([f"{units(text)}:{text}" for text in texts]).encode("utf-8")
+
+    def isBinary(self, body: bytes) -> bool:
+        """
+        See L{IDialect.isBinary}.
+        """
+        return body[:1] in (b"\0", b"\1")
+
+
+@implementer(IDialect)
+class EIO3(_EIO3, EngineDialect):
+    """
+    Engine.IO 3, with binary data as such.
+
+    There are three of each, for who asks: one writes binary data as base64,
+    and one writes all the answers to polls in bytes.
+    """
+
+    versions = (None, "2", "3")
 
     def __init__(self, codec: Codec, main: EIO3 | None = None) -> None:
         """
@@ -72,7 +113,6 @@ class EIO3(EngineDialect):
             variants too.
         """
         super().__init__(codec)
-        self.joinsRoot = True
         self._main = self._inText = self._inBytes = main or self
         if main is None:
             self._inText, self._inBytes = EIO3Base64(codec, self), EIO3Bytes(codec, self)
@@ -97,27 +137,11 @@ class EIO3(EngineDialect):
         """
         return None if self.rootIsConnection else Packet(Kind.CONNECT, namespace=namespace)
 
-    def enclose(self, data: bytes) -> str | bytes:
-        """
-        See L{EngineDialect.enclose}.
-        """
-        return _MESSAGE + data
-
     def join(self, frames: Iterable[Frame]) -> bytes:
         """
         See L{IDialect.join}.
         """
-        parts = [part for frame in frames for part in frame.parts] or ["6"]
-        texts = [part for part in parts if isinstance(part, str)]
-        if len(texts) < len(parts) or sum(map(len, texts)) > self.longestText:
-            return b"".join(map(_counted, parts))
-        return "".join([f"{units(text)}:{text}" for text in texts]).encode("utf-8")
-
-    def isBinary(self, body: bytes) -> bool:
-        """
-        See L{IDialect.isBinary}.
-        """
-        return body[:1] in (b"\0", b"\1")
+        return self.body([part for frame in frames for part in frame.parts] or ["6"])
 
     def decoder(self, settings: Settings) -> EIO3Decoder:
         """
@@ -135,7 +159,7 @@ class EIO3Base64(EIO3):
 
     def enclose(self, data: bytes) -> str | bytes:
         """
-        See L{EngineDialect.enclose}.
+        See L{Engine.enclose}.
         """
         return f"b4{base64(data)}"
 
@@ -147,6 +171,34 @@ class EIO3Bytes(EIO3):
     """
 
     longestText = 0
+
+
+@implementer(IClientDialect)
+class EIO3Client(_EIO3, EngineClient):
+    """
+    Engine.IO 3, as a client speaks it.
+    """
+
+    version = "3"
+
+    def clientId(self, sid: str, namespace: str, told: Any) -> str:
+        """
+        See L{IClientDialect.clientId}.
+        """
+        return sid if namespace == ROOT else f"{namespace}#{sid}"
+
+    def join(self, frames: Iterable[Frame]) -> tuple[bytes, bytes]:
+        """
+        See L{IClientDialect.join}.
+        """
+        body = self.body([part for frame in frames for part in frame.parts])
+        return (BINARY if self.isBinary(body) else TEXT), body
+
+    def decoder(self, settings: Settings) -> EIO3ClientDecoder:
+        """
+        See L{IClientDialect.decoder}.
+        """
+        return EIO3ClientDecoder(self, self._codec.reader(settings), settings)
 
 
 def _counted(part: str | bytes) -> bytes:
@@ -187,22 +239,18 @@ class _Mending:
         return mended
 
 
-@implementer(IDecoder)
-class EIO3Decoder(EngineDecoder):
+class _EIO3Decoder(EngineDecoder[D]):
     """
-    Decodes what one client of Engine.IO 3 sends.
+    What is the same at both ends.
+
+    @cvar heartbeat: that of the peer, or its answer: any text may follow.
     """
 
     __slots__ = ("_messages", "_payloads")
 
-    controls: ClassVar[Mapping[str, Packet]] = {
-        "1": Packet(Kind.CLOSE),
-        "2": Packet(Kind.PING),
-        "5": Packet(Kind.UPGRADE),
-        "6": Packet(Kind.NOOP),
-    }
+    heartbeat: ClassVar[tuple[str, Kind]]
 
-    def __init__(self, dialect: IDialect, reader: Reader, settings: Settings) -> None:
+    def __init__(self, dialect: D, reader: Reader, settings: Settings) -> None:
         super().__init__(dialect, reader, settings)
         # Most of them do it in requests alone.
         self._messages = _Mending()
@@ -218,8 +266,9 @@ class EIO3Decoder(EngineDecoder):
         """
         See L{EngineDecoder.text}.
         """
-        if data.startswith("2") and len(data) > 1:
-            return Packet(Kind.PING, data[1:])
+        type, kind = self.heartbeat
+        if data.startswith(type) and len(data) > 1:
+            return Packet(kind, data[1:])
         return super().text(data)
 
     def base64(self, data: str) -> Packet | None:
@@ -259,6 +308,39 @@ class EIO3Decoder(EngineDecoder):
             yield self._payloads.mend(body[found.end() : at])
 
 
+@implementer(IDecoder)
+class EIO3Decoder(_EIO3Decoder[IDialect]):
+    """
+    Decodes what one client of Engine.IO 3 sends.
+    """
+
+    __slots__ = ()
+
+    controls: ClassVar[Mapping[str, Packet]] = {
+        "1": Packet(Kind.CLOSE),
+        "2": Packet(Kind.PING),
+        "5": Packet(Kind.UPGRADE),
+        "6": Packet(Kind.NOOP),
+    }
+    heartbeat = ("2", Kind.PING)
+
+
+@implementer(IClientDecoder)
+class EIO3ClientDecoder(EngineClientDecoder[IClientDialect], _EIO3Decoder[IClientDialect]):
+    """
+    Decodes what a server of Engine.IO 3 sends.
+    """
+
+    __slots__ = ()
+
+    controls: ClassVar[Mapping[str, Packet]] = {
+        "1": Packet(Kind.CLOSE),
+        "3": Packet(Kind.PONG),
+        "6": Packet(Kind.NOOP),
+    }
+    heartbeat = ("3", Kind.PONG)
+
+
 def _counts(body: bytes) -> Iterator[str | bytes]:
     """
     The packets of a binary body.
@@ -292,3 +374,8 @@ EIO3_MSGPACK = EIO3(FOURTH_MSGPACK)
 
 EIO3_PLAIN = EIO3(PLAIN)
 """Engine.IO without Socket.IO."""
+
+EIO3_CLIENT = EIO3Client(FOURTH_CLIENT_TEXT)
+EIO3_CLIENT_MSGPACK = EIO3Client(FOURTH_CLIENT_MSGPACK)
+EIO3_CLIENT_PLAIN = EIO3Client(PLAIN)
+"""The same, as a client speaks it."""

@@ -8,14 +8,26 @@ C{docs/protocol.rst} describes all that is read and written here.
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from zope.interface import implementer
 
 from txsocketio.errors import UnsupportedByClient
 from txsocketio.frames import Frame
-from txsocketio.interfaces import IDecoder, IDialect
+from txsocketio.interfaces import IClientDecoder, IClientDialect, IDecoder, IDialect
 from txsocketio.packets import ROOT, Kind, Packet
-from txsocketio.protocol._first import FirstDecoder, FirstDialect, checkText, digits, number
+from txsocketio.protocol._first import (
+    D,
+    FirstClient,
+    FirstClientDecoder,
+    FirstDecoder,
+    FirstDialect,
+    checkSayable,
+    checkText,
+    digits,
+    number,
+    sessionId,
+)
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing, checkStart
 from txsocketio.protocol._json import dumps, loads
 from txsocketio.protocol._utf16 import units, wellFormed
@@ -70,6 +82,10 @@ def _content(packet: Packet) -> str:
     return wellFormed(data)
 
 
+def _frame(content: str) -> Frame:
+    return Frame(f"{_MARK}{units(content)}{_MARK}{content}")
+
+
 @implementer(IDialect)
 class Tilde(FirstDialect):
     """
@@ -91,8 +107,7 @@ class Tilde(FirstDialect):
         """
         See L{IDialect.encode}.
         """
-        content = _content(packet)
-        return Frame(f"{_MARK}{units(content)}{_MARK}{content}")
+        return _frame(_content(packet))
 
     def decoder(self, settings: Settings) -> TildeDecoder:
         """
@@ -101,15 +116,17 @@ class Tilde(FirstDialect):
         return TildeDecoder(self, _Framing(settings.maxPayload), settings)
 
 
-@implementer(IDecoder)
-class TildeDecoder(FirstDecoder):
+class _Decoder(FirstDecoder[D]):
     """
-    Decodes what one client of Socket.IO 0.6 sends.
+    What is the same at both ends.
+
+    @cvar heartbeat: what that of the peer is.
     """
 
     __slots__ = ()
 
     whole = re.compile(rf"({_MARK}({NUMBER}){_MARK})(.*)", re.DOTALL)
+    heartbeat: ClassVar[Kind]
 
     def interpret(self, header: str, data: str) -> Packet:
         """
@@ -118,11 +135,71 @@ class TildeDecoder(FirstDecoder):
         mark = data[: len(_MARK)]
         rest = data[len(_MARK) :]
         if mark == _HEARTBEAT:
-            return Packet(Kind.PONG, number(rest, "a heartbeat"))
+            return Packet(self.heartbeat, number(rest, "a heartbeat"))
         if mark == _JSON:
             return Packet(Kind.JSON, loads(rest))
         return Packet(Kind.MESSAGE, data)
 
 
+@implementer(IDecoder)
+class TildeDecoder(_Decoder[IDialect]):
+    """
+    Decodes what one client of Socket.IO 0.6 sends.
+    """
+
+    __slots__ = ()
+
+    heartbeat = Kind.PONG
+
+
+@implementer(IClientDialect)
+class TildeClient(FirstClient):
+    """
+    The protocol of Socket.IO 0.6, as a client speaks it.
+    """
+
+    name = "0.6"
+
+    def encode(self, packet: Packet) -> Frame:
+        """
+        See L{IClientDialect.encode}.
+        """
+        return _frame(_content(checkSayable(packet)))
+
+    def decoder(self, settings: Settings) -> TildeClientDecoder:
+        """
+        See L{IClientDialect.decoder}.
+        """
+        return TildeClientDecoder(self, settings)
+
+
+@implementer(IClientDecoder)
+class TildeClientDecoder(FirstClientDecoder[IClientDialect], _Decoder[IClientDialect]):
+    """
+    Decodes what a server of Socket.IO 0.6 sends: first of all the session's
+    id.
+    """
+
+    __slots__ = ("_isOpen",)
+
+    heartbeat = Kind.PING
+
+    def __init__(self, dialect: IClientDialect, settings: Settings) -> None:
+        super().__init__(dialect, _Framing(settings.maxPayload), settings)
+        self._isOpen = False
+
+    def interpret(self, header: str, data: str) -> Packet:
+        """
+        See L{FirstDecoder.interpret}.
+        """
+        if self._isOpen:
+            return super().interpret(header, data)
+        self._isOpen = True
+        return Packet(Kind.OPEN, sessionId(data))
+
+
 TILDE = Tilde()
 """The dialect."""
+
+TILDE_CLIENT = TildeClient()
+"""The same, as a client speaks it."""

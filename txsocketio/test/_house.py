@@ -18,7 +18,7 @@ PACKAGE = "txsocketio"
 #: From the ground up. A room imports from the layers below its own, and from
 #: the rooms beside it only as L{NEIGHBOURS} says.
 LAYERS = (
-    ("errors", "handshake", "interfaces", "packets", "settings"),
+    ("errors", "handshake", "interfaces", "machine", "packets", "settings"),
     (
         "acks",
         "backlog",
@@ -38,12 +38,24 @@ LAYERS = (
         "timers",
         "verbs",
     ),
-    ("audience", "flow", "inbox", "manager", "recovery", "refusals", "rooms", "session", "upgrade"),
+    (
+        "audience",
+        "clientdialects",
+        "dispatch",
+        "flow",
+        "manager",
+        "recovery",
+        "refusals",
+        "rooms",
+        "session",
+        "upgrade",
+    ),
     (
         "backplane",
         "client",
         "connection",
         "flashpolicy",
+        "inbox",
         "namespace",
         "parents",
         "registry",
@@ -51,7 +63,7 @@ LAYERS = (
         "transports",
     ),
     ("resource",),
-    ("listener",),
+    ("listener", "outgoing"),
     ("__init__",),
     ("demo", "testing"),
     ("tap",),
@@ -59,6 +71,7 @@ LAYERS = (
 
 #: Who, beside their own layer's rule, imports which room of the same layer.
 NEIGHBOURS = {
+    ("client", "inbox"),
     ("connection", "client"),
     ("connection", "namespace"),
     ("connection", "registry"),
@@ -78,6 +91,7 @@ PURE = {
     "handshake",
     "interfaces",
     "lifecycle",
+    "machine",
     "orders",
     "origins",
     "packets",
@@ -91,9 +105,11 @@ STRANGERS = {
     "audience": ("frames", "protocol", "session", "manager", "twisted.web"),
     "backplane": ("packets", "frames", "protocol", "session", "manager", "upgrade"),
     "client": ("frames", "protocol", "twisted.web"),
+    "dispatch": ("frames", "protocol", "session", "twisted.web"),
     "inbox": ("frames", "protocol", "twisted.web"),
     "manager": ("protocol", "twisted.web"),
     "namespace": ("frames", "protocol", "twisted.web"),
+    "outgoing": ("client", "manager", "namespace", "protocol", "resource", "session", "transports"),
     "resource": ("packets",),
     "session": ("protocol", "twisted.web"),
     "static": ("session", "manager"),
@@ -102,7 +118,7 @@ STRANGERS = {
 }
 
 #: The only modules that know Autobahn.
-AUTOBAHN = {"transports.flashsocket", "transports.websocket"}
+AUTOBAHN = {"outgoing.websocket", "transports.flashsocket", "transports.websocket"}
 
 #: Rooms whose modules are a list of equals, and the one room that has the list.
 CONCRETE = {"protocol", "transports"}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest.mock import Mock
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
@@ -193,6 +194,26 @@ class AnswerTests(AllowCase):
             self.assertIn("allowRequest raised", self.log[0])
             self.assertIn("ZeroDivisionError: a secret", self.log[0])
             self.assertRefused(self.server.webSocket(), "internal error", False)
+
+    def test_unserved(self) -> None:
+        """
+        Who is let in and cannot be served, for whatever reason, is answered;
+        the log has it.
+        """
+        self.later()
+        wires = [self.server.get(url) for url in OPENINGS]
+        gone = self.server.get(POLLING)
+        gone.lose()
+        self.patch(self.server.io._manager, "create", Mock(side_effect=ZeroDivisionError("x")))
+        for answer in self.answers:
+            answer.callback(True)
+        for wire in wires:
+            self.assertEqual(wire.answer().status, 500)
+            self.assertIn(b"internal error", wire.answer().body)
+        self.assertEqual((gone.value(), len(self.log)), (b"", len(wires)))
+        for line in self.log:
+            self.assertIn("A request that was allowed cannot be served", line)
+            self.assertIn("ZeroDivisionError: x", line)
 
     def test_closing(self) -> None:
         """

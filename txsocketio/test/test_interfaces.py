@@ -17,8 +17,18 @@ from zope.interface.verify import verifyObject
 import txsocketio
 from txsocketio import interfaces
 from txsocketio.backplane.memory import MemoryBackplane
-from txsocketio.interfaces import IBackplane, IDecoder, IDialect, IReceiver, ISession, ITransport
-from txsocketio.protocol import annotated, eio3, eio4, tilde
+from txsocketio.clientdialects import CLIENT_PROTOCOLS
+from txsocketio.interfaces import (
+    IBackplane,
+    IClientDecoder,
+    IClientDialect,
+    IDecoder,
+    IDialect,
+    IReceiver,
+    ISession,
+    ITransport,
+)
+from txsocketio.protocol import annotated, colon, eio3, eio4, tilde
 from txsocketio.session import _DISCARDING
 from txsocketio.settings import Settings
 from txsocketio.test.fakes import Bench, FakeDecoder
@@ -67,6 +77,7 @@ def made() -> Iterator[tuple[Any, object]]:
         annotated.SPECIFICATION,
         annotated.GENUINE,
         tilde.TILDE,
+        colon.COLON,
         eio4.EIO4_TEXT,
         eio3.EIO3_TEXT,
         eio3.EIO3_TEXT.speaking({b"b64": [b"1"]}),
@@ -75,6 +86,9 @@ def made() -> Iterator[tuple[Any, object]]:
     for dialect in dialects:
         yield IDialect, dialect
         yield IDecoder, dialect.decoder(Settings())
+    for client in CLIENT_PROTOCOLS.values():
+        yield IClientDialect, client
+        yield IClientDecoder, client.decoder(Settings())
     yield IBackplane, MemoryBackplane()
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
+from txsocketio.interfaces import IDialect
 from txsocketio.packets import RESERVED, Kind, Packet
 from txsocketio.protocol._msgpack import pack, unpack
 from txsocketio.protocol.eio3 import EIO3_MSGPACK
@@ -256,7 +257,8 @@ class WriteTests(SynchronousTestCase):
         In the bodies of Engine.IO they are binary messages like any other.
         """
         packet = Packet(Kind.EVENT, ["a", b"x"])
-        for dialect in [EIO4_MSGPACK, EIO3_MSGPACK]:
+        dialects: list[IDialect] = [EIO4_MSGPACK, EIO3_MSGPACK]
+        for dialect in dialects:
             body = dialect.join([dialect.encode(packet)])
             received = body if dialect.isBinary(body) else body.decode()
             self.assertEqual(list(dialect.decoder(Settings()).payload(received)), [packet])

@@ -149,15 +149,19 @@ class HTTPTransport:
         return contentType, body
 
     async def _serveIfAllowed(self, request: Request, place: Place) -> None:
-        gone: list[Failure] = []
-        request.notifyFinish().addErrback(gone.append)
+        over: list[Failure | None] = []
+        request.notifyFinish().addBoth(over.append)
+        body: bytes | int
         try:
             await self.gate.ask(request)
+            body = NOT_DONE_YET if over else self._attempt(request, place)
         except RemoteProtocolError as error:
-            body: bytes | int = self.complain(request, place, error)
-        else:
-            body = NOT_DONE_YET if gone else self._attempt(request, place)
-        if isinstance(body, bytes) and not gone:
+            body = self.complain(request, place, error)
+        except Exception:
+            # Twisted is not there any more to see to it.
+            self.gate.log.failure("A request that was allowed cannot be served")
+            body = self.complain(request, place, _INTERNAL)
+        if isinstance(body, bytes) and not over:
             request.write(body)
             request.finish()
 
@@ -262,6 +266,7 @@ class HTTPTransport:
 _WRONG_METHOD = RemoteProtocolError(
     "method not allowed", HTTPStatus.METHOD_NOT_ALLOWED, Fault.BAD_METHOD
 )
+_INTERNAL = RemoteProtocolError("internal error", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _checkRead(request: Request) -> None:
