@@ -8,6 +8,7 @@
  * - `script`, what plays its checks at other places, in Python;
  * - `ways` over which it comes, at each place where it runs;
  * - `protocols` of the server that it comes to, where they are not the usual ones;
+ * - `spoils`, over which ways a page cannot be used again that it has been in;
  * - `cannot`, what the client itself cannot do, with the reason: at any `place` and over
  *   any `way`, or at that and over that alone; a whole way, or a `check` of checks.mjs.
  */
@@ -63,7 +64,27 @@ const SINCE_0_7 = {
   bundle: "dist/socket.io.js",
   manner: "since07",
   ways: { node: ["websocket", "xhr-polling"], chromium: BEFORE_1 },
-  cannot: [...NO_BINARY, NO_WAY_BACK, NO_VOLATILE],
+  cannot: [
+    ...NO_BINARY,
+    NO_WAY_BACK,
+    NO_VOLATILE,
+    {
+      way: "htmlfile",
+      check: "client disconnect, with its goodbye",
+      reason: "it ends its stream while it posts that, and either may arrive first",
+    },
+  ],
+};
+const SINCE_0_8 = {
+  ...SINCE_0_7,
+  cannot: [
+    ...SINCE_0_7.cannot,
+    {
+      way: "htmlfile",
+      check: "reconnect after a server restart",
+      reason: "it does not notice the end of its stream; 0.7 and 0.9 do after a minute",
+    },
+  ],
 };
 
 const EARLY = {
@@ -87,6 +108,8 @@ export const CLIENTS = [
     bundle: "support/socket.io-client/socket.io.js",
     manner: "messages",
     ways: { chromium: [...BEFORE_1, "xhr-multipart"] },
+    // It polls on for ever, disconnected or not.
+    spoils: ["jsonp-polling"],
     protocols: ["0.6", "colon", "eio3", "eio4"],
     cannot: [
       ...NO_BINARY,
@@ -107,8 +130,13 @@ export const CLIENTS = [
         reason: "there is none",
       },
       {
-        check: "reconnect after a server restart",
         way: "jsonp-polling",
+        check: "rooms",
+        reason: "of several sockets on one page, each takes away the script that another needs",
+      },
+      {
+        way: "jsonp-polling",
+        check: "reconnect after a server restart",
         reason: "its form keeps posting to the session that was",
       },
     ],
@@ -126,7 +154,7 @@ export const CLIENTS = [
     cannot: [...NO_BINARY.map((each) => ({ ...each, reason: "the first protocol has none" })), NO_VOLATILE],
   },
   npm("0.7.11", SINCE_0_7),
-  npm("0.8.7", SINCE_0_7),
+  npm("0.8.7", SINCE_0_8),
   npm("0.9.17", SINCE_0_7),
   npm("1.0.6", { ...EARLY, bundle: "socket.io.js", cannot: [...EARLY.cannot, ...FIRST] }),
   npm("1.7.4", EARLY),

@@ -15,7 +15,7 @@ import { FOLDER, serveFiles } from "./static.mjs";
 
 // As many at once as keep two processors busy.
 const AT_ONCE = 6;
-const PATIENCE = 60_000;
+const PATIENCE = 100_000;
 const PATIENCE_OVER_RESTART = 120_000;
 const RESTART = NAMES.at(-1);
 const LOG_SHOWN = 20_000;
