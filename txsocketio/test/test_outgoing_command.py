@@ -207,7 +207,7 @@ class Talks(Meeting):
             [line.partition(" as ")[0] for line in self.out],
             [
                 "# connected",
-                "# disconnected: transport error",
+                "# disconnected: transport close",
                 "# attempt 1 to come back",
                 "# connected",
             ],

@@ -117,7 +117,7 @@ class Lives(ServiceCase):
         told = self.hears(service.socket, "connect", "disconnect", "message", "connect_error")
         self.lines.isReachable = False
         self.lines.cut()
-        self.assertEqual(events, [("disconnect", DisconnectReason.TRANSPORT_ERROR)])
+        self.assertEqual(events, [("disconnect", DisconnectReason.TRANSPORT_CLOSE)])
         for each in range(3):
             service.socket.send(each)
         service.socket.volatile.send("lost")
@@ -309,7 +309,7 @@ class Waiting(ServiceCase):
         self.lines.pump()
         self.lines.cut()
         failure = self.failureResultOf(before, ClientDisconnected)
-        self.assertEqual(failure.value.reason, DisconnectReason.TRANSPORT_ERROR)
+        self.assertEqual(failure.value.reason, DisconnectReason.TRANSPORT_CLOSE)
         late = service.socket.emitWithAck("echo", "late", timeout=0.5)
         meanwhile = service.socket.emitWithAck("echo", "meanwhile")
         heard: list[Any] = []
