@@ -12,12 +12,15 @@ from twisted.internet.task import Clock
 from txsocketio.clientdialects import CLIENT_PARSERS
 from txsocketio.errors import LocalProtocolError
 from txsocketio.listener import PARSERS, Listener
+from txsocketio.packets import Packet
 from txsocketio.testing._client import TestClient
 from txsocketio.testing._line import Line, Refused, Way
 from txsocketio.testing._wire import Network, inMemory
 from txsocketio.timers import Timers
 
 _LATEST = "eio4"
+
+_BEATS = 64
 
 
 class TestServer:
@@ -61,6 +64,7 @@ class TestServer:
         self.router.exchange(inMemory)
         self.clients: list[TestClient] = []
         self.heartbeats = 0
+        self.beats: dict[str | bytes, Packet] = {}
         self._parser = str(listener.options["parser"])
         self._servers = {
             name: each
@@ -147,6 +151,14 @@ class TestServer:
         if client.reason is not None:
             raise Refused(f"the connection has gone: {client.reason}")
         return client
+
+    def keep(self, message: str | bytes, beat: Packet) -> None:
+        """
+        See L{txsocketio.testing._line.House.keep}.
+        """
+        if len(self.beats) >= _BEATS:
+            self.beats.clear()
+        self.beats[message] = beat
 
     def isOffset(self, text: str, last: str | None) -> bool:
         """
