@@ -9,9 +9,11 @@ from txsocketio.client import Client
 from txsocketio.errors import (
     AckTimeout,
     ClientDisconnected,
+    ConnectFailed,
     ConnectionRefused,
     DisconnectReason,
     LocalProtocolError,
+    QueueFull,
     RemoteProtocolError,
     SocketIOError,
     UnsupportedByClient,
@@ -19,6 +21,9 @@ from txsocketio.errors import (
 from txsocketio.handshake import Handshake
 from txsocketio.listener import Listener, listen
 from txsocketio.namespace import Namespace
+from txsocketio.outgoing.connecting import connect
+from txsocketio.outgoing.service import SocketIOClientService
+from txsocketio.outgoing.socket import ClientSocket
 from txsocketio.parents import ParentNamespace
 from txsocketio.resource import SocketIOResource
 
@@ -27,6 +32,8 @@ __all__ = [
     "Audience",
     "Client",
     "ClientDisconnected",
+    "ClientSocket",
+    "ConnectFailed",
     "ConnectionRefused",
     "DisconnectReason",
     "Handshake",
@@ -34,9 +41,12 @@ __all__ = [
     "LocalProtocolError",
     "Namespace",
     "ParentNamespace",
+    "QueueFull",
     "RemoteProtocolError",
+    "SocketIOClientService",
     "SocketIOError",
     "SocketIOResource",
     "UnsupportedByClient",
+    "connect",
     "listen",
 ]

@@ -4,7 +4,7 @@ Acknowledgements that are waited for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList, fail
@@ -47,6 +47,12 @@ class Acks:
     def _forget(self, id: int) -> None:
         self._waiting.pop(id, None)
 
+    def awaits(self, id: int) -> bool:
+        """
+        Whether that one is still waited for.
+        """
+        return id in self._waiting
+
     def answered(self, id: int | None, args: Sequence[Any]) -> None:
         """
         One has come. One that answers nothing, or comes twice, is ignored.
@@ -55,11 +61,13 @@ class Acks:
         if done is not None:
             done.callback(None if not args else args[0] if len(args) == 1 else tuple(args))
 
-    def abandon(self, reason: DisconnectReason) -> None:
+    def abandon(self, reason: DisconnectReason, spared: Collection[int] = ()) -> None:
         """
         None will come any more.
+
+        @param spared: what has not been asked yet.
         """
-        for id in tuple(self._waiting):
+        for id in [each for each in self._waiting if each not in spared]:
             done = self._waiting.pop(id, None)
             if done is not None:
                 done.errback(ClientDisconnected(reason))

@@ -4,13 +4,26 @@ How much of what a client has sent the application is not done with.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from txsocketio.errors import DisconnectReason
 from txsocketio.packets import weigh
 
 if TYPE_CHECKING:
-    from txsocketio.session import Session
+    from txsocketio.settings import Settings
+
+
+class Flooded(Protocol):
+    """
+    What comes from a peer, and can be ended: a session, say.
+    """
+
+    settings: Settings
+
+    def fail(self, reason: DisconnectReason, detail: str = "") -> None:
+        """
+        End it at once.
+        """
 
 
 class Backlog:
@@ -24,7 +37,7 @@ class Backlog:
 
     __slots__ = ("_isOver", "_session", "_weight", "packets")
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Flooded) -> None:
         self._session = session
         self._weight = 0
         self._isOver = False

@@ -14,9 +14,10 @@ from twisted.internet.interfaces import IConsumer
 from zope.interface import implementer
 
 from txsocketio.acks import Acks, within
+from txsocketio.dispatch import Overheard, takeOut
 from txsocketio.errors import ClientDisconnected, DisconnectReason, LocalProtocolError
 from txsocketio.flow import Flow
-from txsocketio.handlers import EventSource, Handler, Handlers, call
+from txsocketio.handlers import Handler, Handlers, call
 from txsocketio.inbox import Inbox
 from txsocketio.orders import Address
 from txsocketio.packets import Kind, Packet
@@ -81,7 +82,7 @@ class _Volatile(Verbs):
 
 
 @implementer(IConsumer)
-class Client(Verbs, EventSource):
+class Client(Verbs, Overheard):
     """
     One connection, in one namespace.
 
@@ -151,7 +152,7 @@ class Client(Verbs, EventSource):
         # Why it has gone, if it has.
         self._reason: DisconnectReason | None = None
         self._handlers = Handlers()
-        self._inbox = Inbox(self, self._handlers, connection.backlog)
+        self._inbox: Inbox = Inbox(self, self._handlers, connection.backlog)
         self._acks = Acks(session.settings.maxAcks)
         self._flow: Flow | None = None
         self._outgoing: list[Handler] = []
@@ -302,44 +303,6 @@ class Client(Verbs, EventSource):
 
     # Listening.
 
-    def use(self, f: Handler) -> Handler:
-        """
-        Have C{f(event, *args)} see each event from the client, messages
-        included, before any handler does.
-
-        @param f: may return a Deferred or be a coroutine function. What it
-            raises stops the event, and is given to the C{error} handlers; it
-            is logged if there are none.
-        @return: C{f}.
-        """
-        self._inbox.middleware.append(f)
-        return f
-
-    def onAny(self, f: Handler) -> Handler:
-        """
-        Call C{f(event, *args)} at every event from the client, messages
-        included, before its other handlers.
-
-        @return: C{f}.
-        """
-        self._inbox.anyHandlers.append(f)
-        return f
-
-    def prependAny(self, f: Handler) -> Handler:
-        """
-        The same as L{onAny}, before those that are there already.
-
-        @return: C{f}.
-        """
-        self._inbox.anyHandlers.insert(0, f)
-        return f
-
-    def offAny(self, f: Handler | None = None) -> None:
-        """
-        Undo L{onAny}; all of them without C{f}.
-        """
-        _takeOut(self._inbox.anyHandlers, f)
-
     def onAnyOutgoing(self, f: Handler) -> Handler:
         """
         Call C{f(event, *args)} at every event that is sent to the client, by
@@ -356,7 +319,7 @@ class Client(Verbs, EventSource):
         """
         Undo L{onAnyOutgoing}; all of them without C{f}.
         """
-        _takeOut(self._outgoing, f)
+        takeOut(self._outgoing, f)
         if not self._outgoing:
             self.namespace.overheard.discard(self)
 
@@ -536,7 +499,11 @@ class Client(Verbs, EventSource):
             # A handler may be waiting for it: it does not wait its turn.
             self._acks.answered(packet.id, packet.data)
         elif self._reason is None:
-            self._inbox.take(packet)
+            self._inbox.take(packet, self._answer)
+
+    def _answer(self, packet: Packet) -> None:
+        if self.connected:
+            self.session.send(packet)
 
     def drained(self) -> None:
         """
@@ -568,10 +535,3 @@ class Client(Verbs, EventSource):
             self._flow.ended()
             self._flow = None
         self._inbox.parted(reason)
-
-
-def _takeOut(handlers: list[Handler], f: Handler | None) -> None:
-    if f is None:
-        handlers.clear()
-    elif f in handlers:
-        handlers.remove(f)

@@ -101,7 +101,8 @@ class RemoteProtocolError(SocketIOError):
 class ConnectionRefused(SocketIOError):
     """
     Raised by middleware, C{allowRequest} or a function that chooses namespaces,
-    to turn a client away.
+    to turn a client away; and told, where we are the client that a server has
+    not let into a namespace.
 
     @ivar message: one line for the client.
     @ivar data: anything that JSON can carry, for the client; L{None} for
@@ -127,9 +128,31 @@ class AckTimeout(SocketIOError):
         self.answers = list(answers)
 
 
+class ConnectFailed(SocketIOError):
+    """
+    There is no connection to the server, or none any more before it has let us
+    into the namespace.
+
+    @ivar reason: what has ended it.
+    @ivar detail: one line more, where there is more to say.
+    """
+
+    def __init__(self, reason: DisconnectReason, detail: str = "") -> None:
+        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
+        self.reason = reason
+        self.detail = detail
+
+
+class QueueFull(SocketIOError):
+    """
+    More waits for the connection to come back than C{maxQueue} or
+    C{maxQueueBytes} allow.
+    """
+
+
 class ClientDisconnected(SocketIOError):
     """
-    The client went before it acknowledged.
+    The other side went before it acknowledged.
 
     @ivar reason: why it went.
     """

@@ -15,8 +15,9 @@ answers with the actions that L{txsocketio.session.Session} performs.
 from __future__ import annotations
 
 from enum import IntEnum, auto
-from math import inf
 from typing import TYPE_CHECKING
+
+from txsocketio.machine import Machine
 
 if TYPE_CHECKING:
     from txsocketio.settings import Settings
@@ -305,17 +306,17 @@ DEADLINES: dict[State, tuple[str, Input]] = {
 }
 
 
-class Life:
+class Life(Machine[State, Input, Action]):
     """
     Where one session is in its life.
 
-    @ivar settings: how long its states may last.
     @ivar states: one of each kind, in the order of L{State}.
-    @ivar dues: when each of them has lasted too long, in seconds of the clock
-        that L{step} is told; infinite where it may last.
     """
 
-    __slots__ = ("dues", "settings", "states")
+    __slots__ = ()
+
+    table = TABLE
+    deadlines = DEADLINES
 
     def __init__(
         self, settings: Settings, pulse: State = State.STILL, standing: State = State.INSIDE
@@ -324,9 +325,7 @@ class Life:
         @param pulse: L{State.DORMANT} where the client sends the heartbeats.
         @param standing: L{State.STRANGER} where it has to join a namespace.
         """
-        self.settings = settings
-        self.states = [State.NEW, pulse, standing, State.SETTLED]
-        self.dues = [inf] * len(self.states)
+        super().__init__(settings, [State.NEW, pulse, standing, State.SETTLED])
 
     @property
     def carriage(self) -> State:
@@ -355,46 +354,3 @@ class Life:
         Whether a better transport is about to take over.
         """
         return self.states[3]
-
-    @property
-    def due(self) -> float:
-        """
-        The nearest deadline.
-        """
-        return min(self.dues)
-
-    def step(self, what: Input, now: float) -> tuple[Action, ...]:
-        """
-        Enter the states that C{what} leads to, at the time C{now}.
-
-        @return: what is to be done, in this order.
-        """
-        actions: tuple[Action, ...] = ()
-        for kind, state in enumerate(self.states):
-            row = TABLE.get((state, what))
-            if row is None:
-                continue
-            entered, more = row
-            actions += more
-            if entered is not None:
-                self.states[kind], self.dues[kind] = entered, self._deadline(entered, now)
-        return actions
-
-    def expired(self, now: float) -> tuple[Input, float] | None:
-        """
-        Take the first deadline that has been reached.
-
-        @return: the input that it stands for, and when it was due; L{None} if
-            there is none.
-        """
-        for kind, due in enumerate(self.dues):
-            if due <= now:
-                self.dues[kind] = inf
-                return DEADLINES[self.states[kind]][1], due
-        return None
-
-    def _deadline(self, state: State, now: float) -> float:
-        if state not in DEADLINES:
-            return inf
-        delay: float | None = getattr(self.settings, DEADLINES[state][0])
-        return inf if delay is None else now + delay

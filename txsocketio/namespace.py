@@ -91,7 +91,7 @@ class Namespace(Audience, EventSource):
         self.log: FailureLog = shared.log
         self.clock = shared.clock
         self.passedOver = 0
-        self.concurrentHandlers = shared.concurrentHandlers
+        self.concurrentHandlers: bool = shared.concurrentHandlers
         self.recovery = shared.recovery
         self.overheard: set[Client] = set()
         self._manager = shared.manager

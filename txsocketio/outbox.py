@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from txsocketio.settings import Settings
 
 
+_PARTING = 16
+"""What it takes at most to tell two messages in one body apart, bytes."""
+
+
 class Outbox:
     """
     Frames in the order in which they are to be sent, as many as may wait: one
@@ -71,6 +75,26 @@ class Outbox:
         self._frames.clear()
         self._volatile = self.size = 0
         return frames
+
+    def takeSome(self, limit: float) -> list[Frame]:
+        """
+        The first that have waited, as many as one request may hold; at least
+        one.
+
+        @param limit: bytes. Each counts for what it is as base64, with what
+            parts it from the next.
+        """
+        taken: list[Frame] = []
+        while self._frames:
+            frame, isVolatile = self._frames[0]
+            limit -= frame.size * 4 / 3 + _PARTING * len(frame.parts)
+            if taken and limit < 0:
+                break
+            self._frames.popleft()
+            self._volatile -= isVolatile
+            self.size -= frame.size
+            taken.append(frame)
+        return taken
 
     def _isFull(self, frame: Frame, settings: Settings) -> bool:
         return bool(self._frames) and (

@@ -60,7 +60,9 @@ class Kind(IntEnum):
     #: The server names the session. C{data}: the session id (L{str}), or a
     #: L{dict} with C{"sid"} and what else this generation tells.
     OPEN = 0
-    #: Either side ends the whole connection. C{data}: L{None}.
+    #: Either side ends the whole connection. C{data}: the
+    #: L{txsocketio.errors.DisconnectReason} where it is the server that does, or
+    #: L{None}.
     CLOSE = 1
     #: A heartbeat that wants an answer. C{data}: its number, or the text
     #: that the answer shall hold, or L{None}.

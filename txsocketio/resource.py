@@ -4,7 +4,7 @@ From a URL to what serves it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Protocol
 
@@ -41,6 +41,12 @@ class Router:
         self._transports = transports
         self._files = files
         self._origins = origins
+
+    def speaking(self, dialects: Sequence[IDialect]) -> Router:
+        """
+        The same for other dialects.
+        """
+        return Router(dialects, self._transports, self._files, self._origins)
 
     def exchange(self, change: Callable[[HTTPTransport], HTTPTransport]) -> None:
         """
@@ -112,6 +118,11 @@ class Routed(Protocol):
 
     router: Router
 
+    def routerFor(self, protocol: str | Iterable[str]) -> Router:
+        """
+        What finds the resources of these protocols.
+        """
+
 
 class SocketIOResource(Resource):
     """
@@ -120,9 +131,16 @@ class SocketIOResource(Resource):
         root.putChild(b"socket.io", SocketIOResource(listener))
     """
 
-    def __init__(self, listener: Routed) -> None:
+    def __init__(self, listener: Routed, protocol: str | Iterable[str] | None = None) -> None:
+        """
+        @param protocol: what is spoken here, as the option of that name has
+            it; L{None} for what the listener accepts. Mounted elsewhere, what
+            shares its URLs with that (C{"0.6"}, most likely) can meet its
+            clients.
+        @raise txsocketio.errors.LocalProtocolError: there is no such protocol.
+        """
         super().__init__()
-        self._router = listener.router
+        self._router = listener.router if protocol is None else listener.routerFor(protocol)
 
     def getChildWithDefault(self, path: bytes, request: Request) -> IResource:
         """

@@ -566,7 +566,7 @@ class Session:
         # Not bounded: nothing comes after it. Where the generation has no word
         # for it, the client sees its connection go.
         with suppress(UnsupportedByClient):
-            self._outbox.append(self.dialect.encode(Packet(Kind.CLOSE)))
+            self._outbox.append(self.dialect.encode(Packet(Kind.CLOSE, event.reason)))
 
     def _cut(self, event: _Event) -> None:
         carrying = (self._transport, self._candidate)

@@ -15,7 +15,13 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from zope.interface import implementer
 
-from txsocketio.errors import Fault, LocalProtocolError, RemoteProtocolError, UnsupportedByClient
+from txsocketio.errors import (
+    DisconnectReason,
+    Fault,
+    LocalProtocolError,
+    RemoteProtocolError,
+    UnsupportedByClient,
+)
 from txsocketio.frames import Frame
 from txsocketio.interfaces import (
     IClientDecoder,
@@ -72,6 +78,12 @@ _REASONS = {
     _UNAUTHORIZED: "unauthorized",
 }
 _RECONNECT = "0"
+
+_REFUSALS: Mapping[int, str] = {
+    HTTPStatus.FORBIDDEN: "handshake unauthorized",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "handshake error",
+}
+"""What is said of a handshake, by its status."""
 
 _LONGEST = 2_000_000
 """Seconds that stand for never. Browsers' timers count milliseconds, to
@@ -324,10 +336,10 @@ class Colon(FirstDialect):
             return HTTPStatus.OK, _TEXT, _NOT_HANDSHAKEN
         if error.fault is Fault.VERSION_UNSUPPORTED:
             told = HTTPStatus.INTERNAL_SERVER_ERROR, "Protocol version not supported."
-        elif transport == _RECEPTION and error.httpStatus == HTTPStatus.FORBIDDEN:
+        elif transport == _RECEPTION and error.httpStatus in _REFUSALS:
             isForeign = error.fault is Fault.FOREIGN
-            why = "handshake bad origin" if isForeign else "handshake unauthorized"
-            told = HTTPStatus.FORBIDDEN, why
+            why = "handshake bad origin" if isForeign else _REFUSALS[error.httpStatus]
+            told = HTTPStatus(error.httpStatus), why
         else:
             told = HTTPStatus(error.httpStatus), error.reason
         if place is None or place.index is None or transport != _RECEPTION:
@@ -365,6 +377,8 @@ class Colon(FirstDialect):
         """
         See L{IDialect.encode}.
         """
+        if packet.kind is Kind.CLOSE and packet.data is DisconnectReason.SHUTDOWN:
+            raise UnsupportedByClient("who is told goodbye in Socket.IO 0.9 does not come back")
         return _opened(packet.data) if packet.kind is Kind.OPEN else _frame(packet)
 
     def decoder(self, settings: Settings) -> ColonDecoder:

@@ -18,7 +18,7 @@ PACKAGE = "txsocketio"
 #: From the ground up. A room imports from the layers below its own, and from
 #: the rooms beside it only as L{NEIGHBOURS} says.
 LAYERS = (
-    ("errors", "handshake", "interfaces", "packets", "settings"),
+    ("errors", "handshake", "interfaces", "machine", "packets", "settings"),
     (
         "acks",
         "backlog",
@@ -41,8 +41,8 @@ LAYERS = (
     (
         "audience",
         "clientdialects",
+        "dispatch",
         "flow",
-        "inbox",
         "manager",
         "recovery",
         "refusals",
@@ -55,6 +55,7 @@ LAYERS = (
         "client",
         "connection",
         "flashpolicy",
+        "inbox",
         "namespace",
         "parents",
         "registry",
@@ -62,7 +63,7 @@ LAYERS = (
         "transports",
     ),
     ("resource",),
-    ("listener",),
+    ("listener", "outgoing"),
     ("__init__",),
     ("demo", "testing"),
     ("tap",),
@@ -70,6 +71,7 @@ LAYERS = (
 
 #: Who, beside their own layer's rule, imports which room of the same layer.
 NEIGHBOURS = {
+    ("client", "inbox"),
     ("connection", "client"),
     ("connection", "namespace"),
     ("connection", "registry"),
@@ -89,6 +91,7 @@ PURE = {
     "handshake",
     "interfaces",
     "lifecycle",
+    "machine",
     "orders",
     "origins",
     "packets",
@@ -102,9 +105,11 @@ STRANGERS = {
     "audience": ("frames", "protocol", "session", "manager", "twisted.web"),
     "backplane": ("packets", "frames", "protocol", "session", "manager", "upgrade"),
     "client": ("frames", "protocol", "twisted.web"),
+    "dispatch": ("frames", "protocol", "session", "twisted.web"),
     "inbox": ("frames", "protocol", "twisted.web"),
     "manager": ("protocol", "twisted.web"),
     "namespace": ("frames", "protocol", "twisted.web"),
+    "outgoing": ("client", "manager", "namespace", "protocol", "resource", "session", "transports"),
     "resource": ("packets",),
     "session": ("protocol", "twisted.web"),
     "static": ("session", "manager"),
@@ -113,7 +118,7 @@ STRANGERS = {
 }
 
 #: The only modules that know Autobahn.
-AUTOBAHN = {"transports.flashsocket", "transports.websocket"}
+AUTOBAHN = {"outgoing.websocket", "transports.flashsocket", "transports.websocket"}
 
 #: Rooms whose modules are a list of equals, and the one room that has the list.
 CONCRETE = {"protocol", "transports"}
@@ -270,7 +275,7 @@ def strange(module: Module, imports: Collection[Import]) -> Iterator[str]:
         if any(map(found.isFrom, forbidden)):
             yield _fault(module, found, f"is nothing that {module.room} may know")
         if found.isFrom("autobahn") and module.name not in AUTOBAHN:
-            yield _fault(module, found, f"is known in {' and '.join(sorted(AUTOBAHN))} alone")
+            yield _fault(module, found, f"is known in {', '.join(sorted(AUTOBAHN))} alone")
 
 
 def concrete(module: Module, imports: Collection[Import]) -> Iterator[str]:

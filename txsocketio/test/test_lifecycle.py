@@ -94,7 +94,7 @@ class RowTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.table = Watched()
-        self.patch(lifecycle, "TABLE", self.table)
+        self.patch(lifecycle.Life, "table", self.table)
         self.rows = {testName(key): key for key in TABLE}
 
     def make(self, **settings: Any) -> Bench:

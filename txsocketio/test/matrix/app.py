@@ -30,21 +30,29 @@ Who comes with a number C{count} in the query gets so many numbers at once, as
 by C{count}.
 
 All this is the same in the namespace C{/chat}. C{/closed} lets nobody in.
+
+Clients of 0.6 know nothing but messages, so that what they want and what they
+hear is in messages of the form that C{correspondent.mjs} describes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
 
 from txsocketio import Client, ConnectionRefused, Listener, Namespace
 
 Farewells = dict[str, Deferred[str]]
 
+Handler = Callable[..., Any]
+
 AT_A_TIME = 10
+BY_MESSAGES = " by messages"
+"""Behind a room's name: the room of those in it that know nothing else."""
 PAUSE = 0.005
 """From one handful of numbers to the next, seconds."""
 
@@ -63,7 +71,11 @@ def serve(namespace: Namespace) -> None:
     Be host to all who come into C{namespace}.
     """
     farewells: Farewells = {}
-    namespace.on("connection", lambda client: Host(client, farewells).welcome())
+
+    def welcome(client: Client) -> None:
+        (Correspondent if client.protocol == "0.6" else Host)(client, farewells).welcome()
+
+    namespace.on("connection", welcome)
 
 
 def refuse(client: Client) -> None:
@@ -81,7 +93,10 @@ class Host:
     @ivar farewells: the reasons of disconnection, by session id, of all
         clients that have come into the namespace.
     @ivar notes: what the client wants remembered.
+    @ivar annex: what stands behind the name of a room that it is in.
     """
+
+    annex = ""
 
     def __init__(self, client: Client, farewells: Farewells) -> None:
         self.client = client
@@ -95,27 +110,50 @@ class Host:
         client = self.client
         farewell: Deferred[str] = Deferred()
         self.farewells[client.sessionId] = farewell
-        client.on("message", client.send)
         client.on("disconnect", farewell.callback)
-        client.on("echo", lambda *arguments: arguments)
-        client.on("bounce", client.emit)
-        client.on("octets", lambda data: [*data])
-        client.on("spell", lambda text: [*map(ord, text)])
-        client.on("ask", self.ask)
-        client.on("where", lambda: client.namespace.name)
-        client.on("join", client.join)
-        client.on("leave", client.leave)
-        client.on("tell", lambda room, *arguments: client.to(room).emit("heard", *arguments))
-        client.on("shout", self.shout)
-        client.on("note", self.notes.append)
-        client.on("notes", lambda: self.notes)
-        client.on("count", self.count)
-        client.on("volatile", self.volatile)
-        client.on("whoami", lambda: client.sessionId)
-        client.on("farewell", self.farewells.__getitem__)
-        client.on("kick", client.disconnect)
+        self.listen(
+            {
+                "message": client.send,
+                "echo": lambda *arguments: arguments,
+                "bounce": self.say,
+                "octets": lambda data: [*data],
+                "spell": lambda text: [*map(ord, text)],
+                "ask": self.ask,
+                "where": lambda: client.namespace.name,
+                "join": lambda room: client.join(room + self.annex),
+                "leave": lambda room: client.leave(room + self.annex),
+                "tell": self.tell,
+                "shout": self.shout,
+                "note": self.notes.append,
+                "notes": lambda: self.notes,
+                "count": self.count,
+                "volatile": self.volatile,
+                "whoami": lambda: client.sessionId,
+                "farewell": self.farewells.__getitem__,
+                "kick": client.disconnect,
+            }
+        )
         if "count" in client.handshake.query:
             Deferred.fromCoroutine(self.count(0, int(client.handshake.query["count"])))
+
+    def listen(self, handlers: Mapping[str, Handler]) -> None:
+        """
+        Handle these events.
+        """
+        for event, handler in handlers.items():
+            self.client.on(event, handler)
+
+    def say(self, event: str, *arguments: Any) -> None:
+        """
+        Let the client hear an event.
+        """
+        self.client.emit(event, *arguments)
+
+    def whisper(self, event: str, *arguments: Any) -> None:
+        """
+        Let it hear an event that may be lost.
+        """
+        self.client.volatile.emit(event, *arguments)
 
     async def ask(self, *question: Any) -> list[Any]:
         """
@@ -124,18 +162,24 @@ class Host:
         answer = await self.client.emitWithAck("question", *question)
         return [*answer] if isinstance(answer, tuple) else [answer]
 
+    def tell(self, room: str, *arguments: Any) -> None:
+        """
+        Let the others in a room hear this.
+        """
+        spread(self.client.to, room, *arguments)
+
     def shout(self, room: str, *arguments: Any) -> None:
         """
         Let all in a room hear this.
         """
-        self.client.namespace.to(room).emit("heard", *arguments)
+        spread(self.client.namespace.to, room, *arguments)
 
     async def count(self, start: int, stop: int) -> None:
         """
         Send these numbers, a few at a time.
         """
         for number in range(start, stop):
-            self.client.emit("number", number)
+            self.say("number", number)
             if number % AT_A_TIME == 0:
                 await deferLater(reactor, PAUSE)
 
@@ -144,5 +188,64 @@ class Host:
         Send what may be lost, and after it what may not.
         """
         for number in range(count):
-            self.client.volatile.emit("perhaps", number)
-        self.client.emit("certain")
+            self.whisper("perhaps", number)
+        self.say("certain")
+
+
+class Correspondent(Host):
+    """
+    What serves a client that knows nothing but messages.
+    """
+
+    annex = BY_MESSAGES
+
+    def listen(self, handlers: Mapping[str, Handler]) -> None:
+        """
+        See L{Host.listen}.
+        """
+
+        async def hear(message: Any) -> None:
+            if not isinstance(message, dict) or "event" not in message:
+                handlers["message"](message)
+                return
+            answer = await maybeDeferred(handlers[message["event"]], *message["args"])
+            if "id" in message:
+                self.client.send({"answers": message["id"], "args": listed(answer)})
+
+        self.client.on("message", hear)
+
+    def say(self, event: str, *arguments: Any) -> None:
+        """
+        See L{Host.say}.
+        """
+        self.client.send(letter(event, *arguments))
+
+    def whisper(self, event: str, *arguments: Any) -> None:
+        """
+        See L{Host.whisper}.
+        """
+        self.client.volatile.send(letter(event, *arguments))
+
+
+def letter(event: str, *arguments: Any) -> dict[str, Any]:
+    """
+    An event, as who knows nothing but messages hears it.
+    """
+    return {"event": event, "args": arguments}
+
+
+def listed(answer: Any) -> list[Any]:
+    """
+    The arguments of an acknowledgement that says what a handler has returned.
+    """
+    if answer is None:
+        return []
+    return [*answer] if isinstance(answer, tuple) else [answer]
+
+
+def spread(audience: Callable[[str], Any], room: str, *arguments: Any) -> None:
+    """
+    Let all that C{audience} has in a room hear this.
+    """
+    audience(room).emit("heard", *arguments)
+    audience(room + BY_MESSAGES).send(letter("heard", *arguments))

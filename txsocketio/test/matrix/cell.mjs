@@ -9,11 +9,13 @@ export class Cell {
   isSpoilt = false;
   #makeParty;
   #lasting;
+  #spoils;
 
   /** As a Party. */
-  constructor(...args) {
-    this.#makeParty = () => new Party(...args);
+  constructor(seat, ...clients) {
+    this.#makeParty = () => new Party(seat, ...clients);
     this.#lasting = this.#makeParty();
+    this.#spoils = seat.client.spoils?.includes(seat.way) ?? false;
   }
 
   /**
@@ -29,7 +31,7 @@ export class Cell {
     } catch (error) {
       return String(error?.message ?? error);
     } finally {
-      if (party !== this.#lasting) this.isSpoilt ||= !party.close();
+      if (party !== this.#lasting) this.isSpoilt ||= !(await party.close()) || this.#spoils;
     }
   }
 }

@@ -1,11 +1,14 @@
 /**
  * Every generation of clients, each one entry here:
  *
- * - `version`, under which package.json knows it as `socket.io-client-VERSION`, or the
- *   name of one that is not for JavaScript, whose checks are in in_python.py;
- * - `bundle`, what a page loads of the package;
+ * - `version`, or a name of its own;
+ * - `package`, under which package.json knows it, where it is one for Node;
+ * - `bundle`, what a page loads: a path in that package, or at our server's;
  * - `manner`, the name of how it is spoken to, in manners.mjs;
+ * - `script`, what plays its checks at other places, in Python;
  * - `ways` over which it comes, at each place where it runs;
+ * - `protocols` of the server that it comes to, where they are not the usual ones;
+ * - `spoils`, over which ways a page cannot be used again that it has been in;
  * - `cannot`, what the client itself cannot do, with the reason: at any `place` and over
  *   any `way`, or at that and over that alone; a whole way, or a `check` of checks.mjs.
  */
@@ -13,6 +16,14 @@ const EVERYWHERE = {
   node: ["polling", "websocket", "upgrade"],
   chromium: ["polling", "jsonp", "websocket", "upgrade"],
 };
+
+const BEFORE_1 = ["websocket", "flashsocket", "htmlfile", "xhr-polling", "jsonp-polling"];
+
+/** What pages get of us that browsers of the time had, in ../genuine/lent/. */
+export const LENT = new Set(["flashsocket", "htmlfile", "xhr-multipart"]);
+
+/** Whose pages must come from the server's own origin. */
+export const AT_HOME = new Set(["htmlfile"]);
 
 const NO_PAGE = { place: "node", way: "jsonp", reason: "JSONP puts scripts in a page" };
 const NO_JSONP = { way: "jsonp", reason: "JSONP left the client in 4.1" };
@@ -40,6 +51,42 @@ const FIRST = [
   },
 ];
 
+const NO_BINARY = ["binary to the server", "binary to the client"].map((check) => ({
+  check,
+  reason: "there is no binary data before 1.0",
+}));
+const NO_WAY_BACK = {
+  check: "namespace, left and entered again",
+  reason: "what is left cannot be entered again on the same connection",
+};
+
+const SINCE_0_7 = {
+  bundle: "dist/socket.io.js",
+  manner: "since07",
+  ways: { node: ["websocket", "xhr-polling"], chromium: BEFORE_1 },
+  cannot: [
+    ...NO_BINARY,
+    NO_WAY_BACK,
+    NO_VOLATILE,
+    {
+      way: "htmlfile",
+      check: "client disconnect, with its goodbye",
+      reason: "it ends its stream while it posts that, and either may arrive first",
+    },
+  ],
+};
+const SINCE_0_8 = {
+  ...SINCE_0_7,
+  cannot: [
+    ...SINCE_0_7.cannot,
+    {
+      way: "htmlfile",
+      check: "reconnect after a server restart",
+      reason: "it does not notice the end of its stream; 0.7 and 0.9 do after a minute",
+    },
+  ],
+};
+
 const EARLY = {
   bundle: "dist/socket.io.js",
   manner: "since1",
@@ -48,26 +95,81 @@ const EARLY = {
 };
 const LATE = { ...EARLY, manner: "since3", cannot: [NO_PAGE] };
 
+const npm = (version, client) => ({
+  ...client,
+  version,
+  package: `socket.io-client-${version}`,
+});
+
 export const CLIENTS = [
   {
-    ...EARLY,
-    version: "1.0.6",
-    bundle: "socket.io.js",
-    cannot: [...EARLY.cannot, ...FIRST],
+    version: "0.6.18",
+    package: "socket.io-0.6.18",
+    bundle: "support/socket.io-client/socket.io.js",
+    manner: "messages",
+    ways: { chromium: [...BEFORE_1, "xhr-multipart"] },
+    // It polls on for ever, disconnected or not.
+    spoils: ["jsonp-polling"],
+    protocols: ["0.6", "colon", "eio3", "eio4"],
+    cannot: [
+      ...NO_BINARY,
+      NO_VOLATILE,
+      {
+        check: "message that is neither text nor object",
+        reason: "it makes a text of it",
+      },
+      ...["event", "ack both ways"].map((check) => ({
+        check,
+        reason: "there is nothing but messages",
+      })),
+      ...["namespace", "namespace, left and entered again", "refusal, by middleware"].map(
+        (check) => ({ check, reason: "there are no namespaces" }),
+      ),
+      {
+        check: "client disconnect, with its goodbye",
+        reason: "there is none",
+      },
+      {
+        way: "jsonp-polling",
+        check: "rooms",
+        reason: "of several sockets on one page, each takes away the script that another needs",
+      },
+      {
+        way: "jsonp-polling",
+        check: "reconnect after a server restart",
+        reason: "its form keeps posting to the session that was",
+      },
+    ],
   },
-  { ...EARLY, version: "1.7.4" },
-  { ...EARLY, version: "2.0.4" },
-  { ...EARLY, version: "2.5.0" },
-  { ...LATE, version: "3.1.3" },
-  { ...LATE, version: "4.0.2" },
   {
+    version: "our script",
+    bundle: "/socket.io/socket.io.js",
+    manner: "script",
+    ways: {
+      chromium: [
+        ...["websocket", "server-events", "htmlfile"],
+        ...["xhr-multipart", "xhr-polling", "jsonp-polling"],
+      ],
+    },
+    cannot: [...NO_BINARY.map((each) => ({ ...each, reason: "the first protocol has none" })), NO_VOLATILE],
+  },
+  npm("0.7.11", SINCE_0_7),
+  npm("0.8.7", SINCE_0_8),
+  npm("0.9.17", SINCE_0_7),
+  npm("1.0.6", { ...EARLY, bundle: "socket.io.js", cannot: [...EARLY.cannot, ...FIRST] }),
+  npm("1.7.4", EARLY),
+  npm("2.0.4", EARLY),
+  npm("2.5.0", EARLY),
+  npm("3.1.3", LATE),
+  npm("4.0.2", LATE),
+  npm("4.8.4", {
     ...LATE,
-    version: "4.8.4",
     ways: { ...EVERYWHERE, chromium: EVERYWHERE.node },
     cannot: [NO_JSONP],
-  },
+  }),
   {
     version: "python-socketio",
+    script: "in_python.py",
     ways: { python: EVERYWHERE.node },
     cannot: [
       { way: "jsonp", reason: "JSONP puts scripts in a page" },

@@ -6,9 +6,7 @@ import { Cell } from "./cell.mjs";
 
 const load = createRequire(import.meta.url);
 const seat = JSON.parse(process.argv[2]);
-const [io, laterIo] = [seat.client, seat.later].map(({ version }) =>
-  load(`socket.io-client-${version}`),
-);
+const [io, laterIo] = [seat.client, seat.later].map((client) => load(client.package));
 const cell = new Cell(seat, io, laterIo);
 
 for await (const name of readline.createInterface({ input: process.stdin })) {

@@ -41,6 +41,8 @@ TEXTS = [
     'quotes " \\ \\n \n \r\n \t </script>',
 ]
 
+VALUES = [3, -2.5, True, [1, "two", {"three": []}]]
+
 EVENT = [1, -2.5, "three", None, True, [], {"list": [{"deep": "\xf6"}], "empty": {}}]
 
 OCTETS = bytes(range(256))
@@ -212,9 +214,17 @@ async def connect(party: Party) -> None:
 async def message(party: Party) -> None:
     guest = await party.guest()
     messages = guest.hears("message")
-    for each in ("one", "", {"two": [2]}, 3):
+    for each in ("one", "", {"two": [2]}):
         await guest.client.send(each)
-    same(await messages.next(4), [["one"], [""], [{"two": [2]}], [3]], "the echo")
+    same(await messages.next(3), [["one"], [""], [{"two": [2]}]], "the echo")
+
+
+async def values(party: Party) -> None:
+    guest = await party.guest()
+    messages = guest.hears("message")
+    for each in VALUES:
+        await guest.client.send(each)
+    same(await messages.next(len(VALUES)), [[each] for each in VALUES], "the echo")
 
 
 async def event(party: Party) -> None:
@@ -403,6 +413,7 @@ Check = Callable[[Party], Awaitable[None]]
 CHECKS: dict[str, Check] = {
     "connect": connect,
     "message": message,
+    "message that is neither text nor object": values,
     "event": event,
     "unicode": unicode,
     "100 KB": large,

@@ -11,11 +11,12 @@ import { CHECKS, NAMES } from "./checks.mjs";
 import { CLIENTS } from "./clients.mjs";
 import { openPlayer } from "./players.mjs";
 import { count, RESULTS, tables } from "./report.mjs";
-import { serveFiles } from "./static.mjs";
+import { FOLDER, serveFiles } from "./static.mjs";
 
 // As many at once as keep two processors busy.
 const AT_ONCE = 6;
-const PATIENCE = 60_000;
+const PATIENCE = 100_000;
+const PATIENCE_OVER_RESTART = 120_000;
 const RESTART = NAMES.at(-1);
 const LOG_SHOWN = 20_000;
 const REASON_SHOWN = 200;
@@ -28,7 +29,7 @@ const began = performance.now();
 const { values: options } = parseArgs({
   options: {
     against: { type: "string" },
-    witness: { type: "string", default: CLIENTS.findLast(({ ways }) => ways.node).version },
+    witness: { type: "string", default: CLIENTS.findLast((each) => each.package).version },
     only: { type: "string", default: "" },
     check: { type: "string", default: "" },
     results: { type: "string", default: RESULTS },
@@ -49,9 +50,12 @@ function cells() {
   ).filter((cell) => new RegExp(options.only).test(label(cell)));
 }
 
-async function serve() {
+/** Start a server that speaks these protocols; without any, the usual ones. */
+async function serve(protocols) {
   if (!options.against) {
-    return serveApplication("txsocketio.test.matrix.app:attach", "--origins", "*:*");
+    const spoken = protocols ? ["--protocol", protocols] : [];
+    const more = ["--origins", "*:*", "--static", FOLDER, ...spoken];
+    return serveApplication("txsocketio.test.matrix.app:attach", ...more);
   }
   const port = await freePort();
   const command = [...options.against.split(" "), String(port)];
@@ -61,10 +65,19 @@ async function serve() {
   return server;
 }
 
+const spokenBy = ({ client }) => client.protocols?.join() ?? "";
+
+/** Start the servers that these cells need; by what they speak. */
+async function serveAll(all) {
+  const needed = [...new Set(all.map(spokenBy))];
+  const servers = await Promise.all(needed.map(serve));
+  return new Map(needed.map((protocols, index) => [protocols, servers[index]]));
+}
+
 /** Resolve to what went wrong, or to null. */
-async function attempt(cell, check, play) {
+async function attempt(cell, check, play, patience = PATIENCE) {
   try {
-    return await within(`${label(cell)}: ${check}`, play(), PATIENCE);
+    return await within(`${label(cell)}: ${check}`, play(), patience);
   } catch (error) {
     return error.message;
   }
@@ -84,12 +97,12 @@ function record(cell, check, trouble) {
 }
 
 /** Play all checks but the last. */
-async function enact(cell, server, files) {
+async function enact(cell, { origin: url }, files) {
   const { client, place, way } = cell;
   const later = CLIENTS.find(({ version }) => version === options.witness);
   // Who cannot even connect is not asked to show more.
   cell.lost = await attempt(cell, "start", async () => {
-    cell.player = await openPlayer(place, files.origin, { url: server.origin, way, client, later });
+    cell.player = await openPlayer(place, files.origin, { url, way, client, later });
     return null;
   });
   for (const check of Object.keys(CHECKS).filter((each) => each.match(options.check))) {
@@ -101,20 +114,23 @@ async function enact(cell, server, files) {
   say(`${label(cell)}: ${count(cell.outcomes)}`);
 }
 
-/** The last check, of all at once. */
-async function restart(all, server) {
+/**
+ * The last check, of all at once. The server does not wait until all have missed it:
+ * some take a minute to do so.
+ */
+async function restart(all, servers) {
   const troubles = new Map(all.map((cell) => [cell, cell.lost ?? whyNot(cell, RESTART) ?? null]));
   const act = (name) =>
     Promise.all(
       all.map(async (cell) => {
-        const before = troubles.get(cell);
-        troubles.set(cell, before ?? (await attempt(cell, name, () => cell.player.plays(name))));
+        const play = () => attempt(cell, name, () => cell.player.plays(name), PATIENCE_OVER_RESTART);
+        troubles.set(cell, troubles.get(cell) ?? (await play()));
       }),
     );
   await act("settles");
-  await stop(server);
+  await Promise.all(servers.map(stop));
+  await Promise.all(servers.map((each) => each.start()));
   await act("leaves");
-  await server.start();
   await act("returns");
   for (const cell of all) record(cell, RESTART, troubles.get(cell));
   say(`${RESTART}: ${count(all.map(({ outcomes }) => outcomes.at(-1)))}`);
@@ -143,19 +159,22 @@ async function inTurn(all, perform) {
 
 async function main() {
   const all = cells();
-  const [server, files] = await Promise.all([serve(), serveFiles()]);
+  const [byProtocols, files] = await Promise.all([serveAll(all), serveFiles()]);
+  const servers = [...byProtocols.values()];
   try {
-    await inTurn(all, (cell) => enact(cell, server, files));
-    await restart(all, server);
+    await inTurn(all, (cell) => enact(cell, byProtocols.get(spokenBy(cell)), files));
+    await restart(all, servers);
     await Promise.all(all.map(({ player }) => player?.close()));
-    await stop(server);
+    await Promise.all(servers.map(stop));
   } finally {
     await Promise.all([closeBrowser(), files.close()]);
     await endPrograms();
   }
   const outcomes = [...all.flatMap((cell) => cell.outcomes), ...endings];
   if (outcomes.some(({ outcome }) => outcome === "failed")) {
-    console.log(`${server.name} printed:\n${withoutRequests(server.log).slice(-LOG_SHOWN)}`);
+    for (const { name, log } of servers) {
+      console.log(`${name} printed:\n${withoutRequests(log).slice(-LOG_SHOWN)}`);
+    }
   }
   const results = all.map(({ client, place, way, outcomes }) => ({
     client: client.version,

@@ -3,9 +3,13 @@ import * as deadline from "../genuine/deadline.mjs";
 import { MANNERS } from "./manners.mjs";
 
 const SHOWN = 200;
-const PATIENCE = 15_000;
+const PATIENCE = 45_000;
+const PAUSE = 5;
 
-const within = (what, promise) => deadline.within(what, promise, PATIENCE);
+// The URL of a poll by way of a script, since 1.0 and before.
+const SCRIPT = /[?&]j=|jsonp-polling/;
+
+const within = (what, promise, patience = PATIENCE) => deadline.within(what, promise, patience);
 
 const pause = (delay) => new Promise((resolve) => setTimeout(resolve, delay));
 
@@ -49,8 +53,8 @@ class Heard {
   }
 
   /** Resolve to all, once there are `count` of them. */
-  async next(count = 1) {
-    await within(`${count} x ${this.#name}`, this.#until(count));
+  async next(count = 1, patience = PATIENCE) {
+    await within(`${count} x ${this.#name}`, this.#until(count), patience);
     return this.all;
   }
 
@@ -62,9 +66,11 @@ class Heard {
 /** One socket. */
 class Guest {
   #manner;
+  #entersAgain;
 
-  constructor(manner, socket) {
+  constructor(manner, socket, entersAgain) {
     this.#manner = manner;
+    this.#entersAgain = entersAgain;
     this.socket = socket;
   }
 
@@ -74,7 +80,7 @@ class Guest {
       if (this.#manner.carrier(this.socket) === name) resolve();
       else this.#manner.onUpgrade(this.socket, resolve);
     });
-    await within(`a change to ${name}`, carried);
+    await within(`a change from ${this.#manner.carrier(this.socket)} to ${name}`, carried);
     same(this.#manner.carrier(this.socket), name, "the transport");
   }
 
@@ -83,6 +89,19 @@ class Guest {
     const heard = new Heard(name);
     this.socket.on(name, (...args) => heard.add(args));
     return heard;
+  }
+
+  get isConnected() {
+    return this.#manner.isConnected(this.socket);
+  }
+
+  /** What is told where the client or the server has ended the connection. */
+  get reasons() {
+    return this.#manner.reasons;
+  }
+
+  sends(message) {
+    this.#manner.send(this.socket, message);
   }
 
   emits(...args) {
@@ -105,27 +124,39 @@ class Guest {
 
   /** The same connection's guest in another namespace, once it is there. */
   enters(name) {
-    return new Guest(this.#manner, this.#manner.enter(this.socket, name)).arrives();
+    const socket = this.#manner.enter(this.socket, name);
+    const entersAgain = () => this.#manner.enterAgain(socket, this.socket, name);
+    return new Guest(this.#manner, socket, entersAgain).arrives();
+  }
+
+  /** Resolve once nothing that it says is lost if it leaves. */
+  rests() {
+    return within("the end of what it says", this.#untilIdle());
+  }
+
+  async #untilIdle() {
+    while (this.#manner.isBusy(this.socket)) await pause(PAUSE);
   }
 
   /** The guest, once it has come back from where it had left. */
   returns() {
-    this.socket.connect();
+    this.#entersAgain();
     return this.arrives();
   }
 
   /** End its connection. */
-  goes() {
+  async goes() {
+    await this.rests();
     this.#manner.letGo(this.socket);
   }
 
-  /** What it is told where it is not let in. */
-  isRefused(name) {
+  /** Resolve once it is told, as its generation is, that it is not let in there. */
+  async isRefused(name, message, data) {
     const refused = new Promise((resolve) => {
-      const other = this.#manner.enter(this.socket, name);
-      this.#manner.onRefusal(other, (message, data) => resolve({ message, data }));
+      this.#manner.onRefusal(this.#manner.enter(this.socket, name), resolve);
     });
-    return within(`a refusal in ${name}`, refused);
+    const told = await within(`a refusal in ${name}`, refused);
+    same(told, this.#manner.refusal(message, data), "the refusal");
   }
 }
 
@@ -154,7 +185,7 @@ export class Party {
 
   /** Whether no more than one answer waits for the server at any time. */
   get polls() {
-    return ["polling", "jsonp"].includes(this.cell.way);
+    return /polling|jsonp/.test(this.cell.way);
   }
 
   /** A client on its way, with parameters for the server. */
@@ -196,22 +227,18 @@ export class Party {
 
   /** Resolve once the guest is carried by what it was told to come over, in the end. */
   async settles(guest) {
-    await guest.isCarriedBy(this.polls ? "polling" : "websocket");
-    if (this.cell.way === "jsonp") same(scriptsLoaded() > 0, true, "JSONP");
+    await guest.isCarriedBy(this.#manner.carriedBy(this.cell.way));
+    if (/jsonp/.test(this.cell.way)) same(scriptsLoaded() > 0, true, "JSONP");
   }
 
   /**
    * Let all go.
    *
-   * @returns {boolean} whether none of the clients failed over it.
+   * @returns {Promise<boolean>} whether none of the clients failed over it.
    */
-  close() {
-    try {
-      for (const guest of this.#guests) guest.goes();
-      return true;
-    } catch {
-      return false;
-    }
+  async close() {
+    const ends = await Promise.allSettled(this.#guests.map((guest) => guest.goes()));
+    return ends.every(({ status }) => status === "fulfilled");
   }
 }
 
@@ -219,5 +246,5 @@ export class Party {
 function scriptsLoaded() {
   return performance
     .getEntriesByType("resource")
-    .filter(({ name, initiatorType }) => initiatorType === "script" && /[?&]j=/.test(name)).length;
+    .filter(({ name, initiatorType }) => initiatorType === "script" && SCRIPT.test(name)).length;
 }

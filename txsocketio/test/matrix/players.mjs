@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
+import path from "node:path";
 import readline from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import { browser } from "../genuine/chromium.mjs";
+import { AT_HOME, LENT } from "./clients.mjs";
 
 const HERE = fileURLToPath(new URL("./", import.meta.url));
 const PYTHON = process.env.PYTHON ?? "python3";
@@ -110,13 +112,19 @@ class PagePlayer {
 }
 
 async function pagePlayer(origin, cell) {
-  const context = await (await browser()).newContext();
-  return new PagePlayer(await context.newPage(), origin, cell).sits();
+  const context = await (await browser()).newContext({ ignoreHTTPSErrors: true });
+  const page = await context.newPage();
+  if (LENT.has(cell.way)) {
+    await page.addInitScript({ path: path.join(HERE, `../genuine/lent/${cell.way}.js`) });
+  }
+  return new PagePlayer(page, AT_HOME.has(cell.way) ? cell.url : origin, cell).sits();
 }
 
+const NODE = [process.execPath, "--require", "./shim.cjs", "in_node.mjs"];
+
 const PLAYERS = {
-  node: (_, cell) => new ProcessPlayer([process.execPath, "in_node.mjs"], cell),
-  python: (_, cell) => new ProcessPlayer([PYTHON, "in_python.py"], cell),
+  node: (_, cell) => new ProcessPlayer(NODE, cell),
+  python: (_, cell) => new ProcessPlayer([PYTHON, cell.client.script], cell),
   chromium: pagePlayer,
 };
 

@@ -4,7 +4,8 @@ import { createServer } from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-const FOLDER = fileURLToPath(new URL("../", import.meta.url));
+/** Where they are. */
+export const FOLDER = fileURLToPath(new URL("../", import.meta.url));
 const TYPES = { ".html": "text/html", ".mjs": "text/javascript", ".js": "text/javascript" };
 
 /** Serve the pages, from another origin than the server that they talk to. */

@@ -1,0 +1,89 @@
+"""
+Tables of states, inputs and actions, as lives are written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from txsocketio.settings import Settings
+
+_S = TypeVar("_S")
+_I = TypeVar("_I")
+_A = TypeVar("_A")
+
+
+class Machine(Generic[_S, _I, _A]):
+    """
+    Something that is in several states at once, which do not depend on each
+    other. Every input is offered to all of them; where the table has no row,
+    nothing happens.
+
+    Nothing here has an effect or reads a clock.
+
+    @cvar table: by state and input, the state entered (L{None} to stay and
+        keep the deadline as it is) and what to do. Entering a state sets its
+        deadline anew.
+    @cvar deadlines: how long a state may last (the setting of that name) and
+        what comes then.
+    @ivar settings: how long its states may last.
+    @ivar states: one of each kind.
+    @ivar dues: when each of them has lasted too long, in seconds of the clock
+        that L{step} is told; infinite where it may last.
+    """
+
+    __slots__ = ("dues", "settings", "states")
+
+    table: Mapping[tuple[_S, _I], tuple[_S | None, tuple[_A, ...]]]
+    deadlines: Mapping[_S, tuple[str, _I]]
+
+    def __init__(self, settings: Settings, states: Sequence[_S]) -> None:
+        self.settings = settings
+        self.states = list(states)
+        self.dues = [inf] * len(self.states)
+
+    @property
+    def due(self) -> float:
+        """
+        The nearest deadline.
+        """
+        return min(self.dues)
+
+    def step(self, what: _I, now: float) -> tuple[_A, ...]:
+        """
+        Enter the states that C{what} leads to, at the time C{now}.
+
+        @return: what is to be done, in this order.
+        """
+        actions: tuple[_A, ...] = ()
+        for kind, state in enumerate(self.states):
+            row = self.table.get((state, what))
+            if row is None:
+                continue
+            entered, more = row
+            actions += more
+            if entered is not None:
+                self.states[kind], self.dues[kind] = entered, self._deadline(entered, now)
+        return actions
+
+    def expired(self, now: float) -> tuple[_I, float] | None:
+        """
+        Take the first deadline that has been reached.
+
+        @return: the input that it stands for, and when it was due; L{None} if
+            there is none.
+        """
+        for kind, due in enumerate(self.dues):
+            if due <= now:
+                self.dues[kind] = inf
+                return self.deadlines[self.states[kind]][1], due
+        return None
+
+    def _deadline(self, state: _S, now: float) -> float:
+        if state not in self.deadlines:
+            return inf
+        delay: float | None = getattr(self.settings, self.deadlines[state][0])
+        return inf if delay is None else now + delay
