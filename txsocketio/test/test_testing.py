@@ -364,6 +364,18 @@ class HandshakeTests(KitCase):
             self.assertRaises(LocalProtocolError, server.connect, **wrong)
         self.assertEqual(self.serve(protocol="annotated").connect().protocol, "annotated")
 
+    def test_beside(self) -> None:
+        """
+        Where the listener is mounted once more, others come to the same room.
+        """
+        server = self.serve(beside="0.6")
+        self.assertEqual({*server.protocols}, {*EVENTFUL, "0.6"})
+        every = [server.connect(protocol=each) for each in server.protocols]
+        server.listener.send("to all")
+        for client in every:
+            client.expect("message", "to all")
+        self.assertEqual(len(server.listener.clients), 5)
+
     def test_unsupported(self) -> None:
         """
         What a generation cannot say it does not say here either.

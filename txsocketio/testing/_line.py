@@ -50,13 +50,15 @@ class Way:
     """
     How a client connects.
 
-    @ivar mount: the server's own path.
+    @ivar router: the server's.
+    @ivar mount: its path.
     @ivar isSilent: whether nothing is said where the default namespace lets a
         client in.
     """
 
     dialect: IClientDialect
     transport: str
+    router: Router
     mount: str
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -84,7 +86,6 @@ class House(Protocol):
     """
 
     network: Network
-    router: Router
     timers: Timers
     heartbeats: int
     beats: dict[str | bytes, Packet]
@@ -242,7 +243,7 @@ class Line:
     ) -> None:
         way = self.way
         answer = Answer(self.house.network, carried, done, way.address)
-        ask(self.house.router, answer, way.url(behind), behind, way.headers, post)
+        ask(way.router, answer, way.url(behind), behind, way.headers, post)
 
     def _carried(self, session: ISession, place: Place, transport: HTTPTransport) -> None:
         self._access = Access.to(transport, place, session.sid)
