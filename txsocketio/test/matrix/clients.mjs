@@ -95,6 +95,17 @@ const EARLY = {
 };
 const LATE = { ...EARLY, manner: "since3", cannot: [NO_PAGE] };
 
+/** Our client for Twisted, as it speaks one generation; and what its refusals lack. */
+const ours = (speaks, { ways = EVERYWHERE.node, cannot = [], refusal = {} } = {}) => ({
+  version: `Twisted's, ${speaks}`,
+  script: "in_twisted.py",
+  speaks,
+  refusal,
+  ways: { python: ways },
+  cannot: [{ way: "jsonp", reason: "JSONP puts scripts in a page" }, ...cannot],
+});
+const FIRST_WAYS = ["websocket", "xhr-polling"];
+
 const npm = (version, client) => ({
   ...client,
   version,
@@ -188,4 +199,8 @@ export const CLIENTS = [
       },
     ],
   },
+  ours("annotated", { ways: FIRST_WAYS, cannot: NO_BINARY }),
+  // The data takes the message's place on the wire.
+  ours("eio3", { refusal: { message: '{"since":2010}' } }),
+  ours("eio4"),
 ];
