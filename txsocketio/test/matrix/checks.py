@@ -14,6 +14,7 @@ import random
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 PATIENCE = 45.0
@@ -427,6 +428,47 @@ async def many(party: Party) -> None:
     same(await guest.asks("notes"), [[*range(NUMBERS)]], "from the client")
 
 
+class Member:
+    """
+    Who is in one room with many others.
+
+    @ivar room: as in C{checks.mjs}.
+    """
+
+    def __init__(self, party: Party, room: Mapping[str, Any]) -> None:
+        self.party = party
+        self.room = room
+
+    async def comes(self, _: Party) -> None:
+        """
+        It enters.
+        """
+        self.guest = await self.party.guest()
+        self.talk = self.guest.hears("heard")
+        await self.party.settles(self.guest)
+        await self.guest.asks("join", self.room["name"])
+
+    async def talks(self, _: Party) -> None:
+        """
+        It says all that it has to say.
+        """
+        name, member = self.room["name"], self.room["member"]
+        for number in range(self.room["count"]):
+            word = self.room["words"][number % len(self.room["words"])]
+            await self.guest.emits("shout", name, member, number, word)
+        await self.guest.asks("echo")
+
+    async def hears(self, _: Party) -> list[list[Any]]:
+        """
+        @return: all that was heard, once it is enough.
+        """
+        with suppress(Different):
+            await self.talk.next(self.room["members"] * self.room["count"])
+        # What came twice would come before this.
+        await self.guest.asks("echo")
+        return self.talk.all
+
+
 class Survivor:
     """
     The last check: a client, and what it hears over the server's restart.
@@ -458,7 +500,7 @@ class Survivor:
         await self.party.settles(self.guest)
 
 
-Check = Callable[[Party], Awaitable[None]]
+Check = Callable[[Party], Awaitable[Any]]
 
 CHECKS: dict[str, Check] = {
     "connect": connect,
@@ -483,17 +525,16 @@ CHECKS: dict[str, Check] = {
 }
 
 
-async def play(check: Check, party: Party) -> str | None:
+async def play(check: Check, party: Party) -> tuple[str | None, Any]:
     """
-    @return: what went wrong.
+    @return: what went wrong, and what there is to tell.
     """
     try:
-        await check(party)
+        return None, await check(party)
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}", None
     finally:
         await party.close()
-    return None
 
 
 async def main(seat: Mapping[str, Any], makeParty: Callable[..., Party]) -> None:
@@ -501,10 +542,17 @@ async def main(seat: Mapping[str, Any], makeParty: Callable[..., Party]) -> None
     Play what is asked for.
     """
     particulars = seat["url"], seat["way"], seat["client"]
-    survivor = Survivor(makeParty(*particulars))
-    acts = {name: getattr(survivor, name) for name in ("settles", "leaves", "returns")}
+    lasting = makeParty(*particulars)
+    survivor, member = Survivor(lasting), Member(lasting, seat.get("room", {}))
+    acts: dict[str, Check] = {
+        "settles": survivor.settles,
+        "leaves": survivor.leaves,
+        "returns": survivor.returns,
+        "comes": member.comes,
+        "talks": member.talks,
+        "hears": member.hears,
+    }
     while line := await asyncio.to_thread(sys.stdin.readline):
         name = line.rstrip("\n")
-        party = makeParty(*particulars)
-        trouble = await play({**CHECKS, **acts}[name], party)
-        print(json.dumps({"played": name, "trouble": trouble}), flush=True)
+        trouble, told = await play({**CHECKS, **acts}[name], makeParty(*particulars))
+        print(json.dumps({"played": name, "trouble": trouble, "told": told}), flush=True)
