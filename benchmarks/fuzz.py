@@ -28,6 +28,7 @@ from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._msgpack import pack
 from txsocketio.protocol._utf16 import units
 from txsocketio.protocol.annotated import GENUINE, SPECIFICATION
+from txsocketio.protocol.colon import COLON, COLON_CLIENT
 from txsocketio.protocol.eio3 import EIO3_TEXT
 from txsocketio.protocol.eio4 import EIO4_MSGPACK, EIO4_TEXT
 from txsocketio.protocol.tilde import TILDE
@@ -189,6 +190,51 @@ def tildeFrame(data: str) -> str:
     return f"~m~{units(data)}~m~{data}"
 
 
+def colonTexts() -> Iterator[str]:
+    """
+    A client's packets of each kind, of Socket.IO 0.7 to 0.9.
+    """
+    packets = [
+        Packet(Kind.MESSAGE, "hello"),
+        Packet(Kind.MESSAGE, "h\xe9 \u2603 \U0001f600\ufffd1\ufffd:", "/chat"),
+        Packet(Kind.JSON, {"a": [1, -2.5e3, None, True, "\ud800\u2028"]}),
+        Packet(Kind.EVENT, ["chat", "hi", {"b": []}], "/", 12),
+        Packet(Kind.EVENT, ["user:joined"], "/chat"),
+        Packet(Kind.ACK, ["ok"], "/chat", 1),
+        Packet(Kind.ACK, [], "/", 2),
+        Packet(Kind.CONNECT, {"token": "x"}, "/chat"),
+        Packet(Kind.DISCONNECT, None, "/chat"),
+        Packet(Kind.PONG),
+        Packet(Kind.NOOP),
+        Packet(Kind.CLOSE),
+    ]
+    yield from (COLON_CLIENT.encode(packet).text for packet in packets)
+    yield from ("1::/chat?a=b", "3:1::x", '5:7:/chat:{"name":"x","args":[1]}', "1::", "7:::1+0")
+
+
+def colonFrame(data: str) -> str:
+    """
+    An event with this data.
+    """
+    return f'5:1+:/chat:{{"name":"chat","args":[{data}]}}'
+
+
+COLON_WORDS = (
+    *'012345678:+/?,&=[]{}"\\ \n-N',
+    *('"name"', '"args"', '"connect"', "/chat", "\ufffd", "\ufffd5\ufffd"),
+    *("\xe9", "\u0663", "\U0001f600", "\ud83d", "\u2028"),
+)
+
+
+def colonBody(texts: Sequence[str]) -> str:
+    """
+    Packets as one body.
+    """
+    if len(texts) == 1:
+        return texts[0]
+    return "".join([f"\ufffd{units(text)}\ufffd{text}" for text in texts])
+
+
 def enginePackets() -> Iterator[Packet]:
     """
     Packets of each kind that both sides may send.
@@ -310,6 +356,15 @@ TARGETS = {
         HIXIE_TEXTS,
         hixieFrame,
         (*"\x00\xff\x80\x81\x01\x7f\xc3\xa9\xf0\x9f1:,x", "\x80" * 12, "\xff\x00"),
+    ),
+    "colon": Target(
+        # What several packets are in needs more room.
+        lambda: COLON.decoder(Settings(maxPayload=400, maxPackets=8)),
+        tuple(colonTexts()),
+        ["1", '"x"', '{"a":[null]}', '"\xe9\U0001f600"', ""],
+        colonFrame,
+        COLON_WORDS,
+        colonBody,
     ),
     "tilde": Target(
         lambda: TILDE.decoder(LIMITS),

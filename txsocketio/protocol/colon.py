@@ -79,6 +79,12 @@ _REASONS = {
 }
 _RECONNECT = "0"
 
+_REFUSALS: Mapping[int, str] = {
+    HTTPStatus.FORBIDDEN: "handshake unauthorized",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "handshake error",
+}
+"""What is said of a handshake, by its status."""
+
 _LONGEST = 2_000_000
 """Seconds that stand for never. Browsers' timers count milliseconds, to
 C{2**31 - 1}."""
@@ -330,10 +336,10 @@ class Colon(FirstDialect):
             return HTTPStatus.OK, _TEXT, _NOT_HANDSHAKEN
         if error.fault is Fault.VERSION_UNSUPPORTED:
             told = HTTPStatus.INTERNAL_SERVER_ERROR, "Protocol version not supported."
-        elif transport == _RECEPTION and error.httpStatus == HTTPStatus.FORBIDDEN:
+        elif transport == _RECEPTION and error.httpStatus in _REFUSALS:
             isForeign = error.fault is Fault.FOREIGN
-            why = "handshake bad origin" if isForeign else "handshake unauthorized"
-            told = HTTPStatus.FORBIDDEN, why
+            why = "handshake bad origin" if isForeign else _REFUSALS[error.httpStatus]
+            told = HTTPStatus(error.httpStatus), why
         else:
             told = HTTPStatus(error.httpStatus), error.reason
         if place is None or place.index is None or transport != _RECEPTION:

@@ -12,7 +12,7 @@ import json
 import re
 import struct
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from unittest.mock import Mock
 from urllib.parse import quote
 
@@ -106,6 +106,13 @@ class AttackCase(SynchronousTestCase):
 
     #: How many lines a test may leave in the log.
     lines = 20
+    #: The answer to a POST, and to a poll that has waited in vain.
+    receipt: ClassVar[bytes] = b"ok"
+    idle: ClassVar[bytes] = b""
+    #: The session's last word to a poll.
+    goodbye: ClassVar[bytes] = b"0:0:,"
+    #: Where the WebSockets of L{WebSocketAttacks} are.
+    socket: ClassVar[str] = "websocket"
 
     def setUp(self) -> None:
         self.log: list[LogEvent] = []
@@ -188,18 +195,118 @@ class AttackCase(SynchronousTestCase):
             self.assertTrue(line.isprintable(), line)
             self.assertLess(len(line), 500)
 
-    # What attackers do, and what they get.
+    # How this generation speaks.
+
+    def text(self, words: str) -> str:
+        """
+        A packet that says this.
+        """
+        return message(f":{words}")
+
+    def json(self, text: str) -> str:
+        """
+        A packet that holds this JSON, which need not be any.
+        """
+        return message(f"j\n:{text}")
+
+    def together(self, *packets: str) -> str:
+        """
+        Packets in one message, or in one body.
+        """
+        return "".join(packets)
+
+    def socketURL(self) -> str:
+        """
+        Where a WebSocket opens, with a session of its own; below /socket.io.
+        """
+        return f"/{self.socket}"
+
+    def pollURL(self, sid: str) -> str:
+        """
+        Where that session is polled.
+        """
+        return f"/xhr-polling/{sid}/1"
+
+    def postURL(self, sid: str) -> str:
+        """
+        Where its packets are posted.
+        """
+        return f"/xhr-polling/{sid}/send"
+
+    def bodyOf(self, packets: str) -> bytes:
+        """
+        Packets as what is posted.
+        """
+        return b"data=" + quote(packets, safe=UNQUOTED).encode("ascii")
+
+    def openPolling(self) -> str:
+        """
+        Open a session by polling.
+
+        @return: its id.
+        """
+        return self.server.open()
+
+    def openSocket(self, headers: dict[str, str] | None = None) -> Wire:
+        """
+        Open a WebSocket, and take the greeting.
+        """
+        wire = self.server.webSocket(self.socketURL(), headers)
+        (greeting,) = wire.texts()
+        self.assertTrue(greeting.startswith("3:20:"))
+        return wire
 
     def assertRefused(self, wire: Wire, status: int, line: str) -> None:
         answer = wire.answer()
         self.assertEqual((answer.status, answer.body.decode()), (status, f"{line}\n"))
+
+    def assertEnded(self, sid: str) -> None:
+        """
+        Nobody knows that session any more.
+        """
+        self.assertRefused(self.pollOf(sid), 404, "unknown session id")
+
+    # What attackers do, and what they get.
+
+    def pollOf(self, sid: str) -> Wire:
+        """
+        Ask that session for more.
+        """
+        return self.server.get(self.pollURL(sid))
 
     def post(self, sid: str, body: bytes, headers: dict[str, str] | None = None) -> Wire:
         """
         POST a body as it is.
         """
         headers = FORM if headers is None else headers
-        return self.server.request("POST", f"/socket.io/xhr-polling/{sid}/send", headers, body)
+        return self.server.request("POST", f"/socket.io{self.postURL(sid)}", headers, body)
+
+    def postPackets(self, sid: str, *packets: str) -> Wire:
+        """
+        POST packets.
+        """
+        return self.post(sid, self.bodyOf(self.together(*packets)))
+
+    def joined(self) -> Client:
+        """
+        The only client that is not honest.
+        """
+        (sid,) = set(self.server.io.clients) - self.honest
+        return self.server.io.clients[sid]
+
+    def attacker(self) -> tuple[Wire, Client]:
+        """
+        One with a WebSocket, and what it is on the server's side.
+        """
+        wire = self.openSocket()
+        return wire, self.joined()
+
+    def pollingAttacker(self) -> tuple[str, Client]:
+        """
+        The same by polling.
+        """
+        sid = self.openPolling()
+        return sid, self.joined()
 
     def assertUnreadable(self, packets: str, line: str, status: int = 400) -> None:
         """
@@ -207,10 +314,9 @@ class AttackCase(SynchronousTestCase):
         a WebSocket with the code for broken rules and the same line.
         """
         self.gone.clear()
-        sid = self.server.open()
-        wire = self.post(sid, b"data=" + quote(packets, safe=UNQUOTED).encode("ascii"))
-        self.assertRefused(wire, status, line)
-        self.assertRefused(self.server.poll(sid), 404, "unknown session id")
+        sid = self.openPolling()
+        self.assertRefused(self.post(sid, self.bodyOf(packets)), status, line)
+        self.assertEnded(sid)
         self.assertClosed(self.say(packets), 1002, f"parse error: {line}")
         self.assertEqual(self.gone, ["parse error", "parse error"])
 
@@ -220,27 +326,18 @@ class AttackCase(SynchronousTestCase):
         """
         self.gone.clear()
         self.seen.clear()
-        sid = self.server.open()
-        answer = self.server.post(f"/xhr-polling/{sid}/send", packets).answer()
-        self.assertEqual((answer.status, answer.body), (200, b"ok"))
+        sid = self.openPolling()
+        answer = self.post(sid, self.bodyOf(packets)).answer()
+        self.assertEqual((answer.status, answer.body), (200, self.receipt))
         self.say(packets)
         self.assertEqual(self.seen, [*messages, *messages])
         self.assertEqual(self.gone, [])
-
-    def open(self, headers: dict[str, str] | None = None) -> Wire:
-        """
-        Open a WebSocket, and take the greeting.
-        """
-        wire = self.server.webSocket(headers=headers)
-        (greeting,) = wire.texts()
-        self.assertTrue(greeting.startswith("3:20:"))
-        return wire
 
     def say(self, packets: str) -> Wire:
         """
         Open a WebSocket and send one text message.
         """
-        wire = self.open()
+        wire = self.openSocket()
         wire.say(packets)
         return wire
 
@@ -248,7 +345,7 @@ class AttackCase(SynchronousTestCase):
         """
         Open a WebSocket and send these bytes, each in a segment of its own.
         """
-        wire = self.open()
+        wire = self.openSocket()
         for piece in pieces:
             wire.receive(piece)
         return wire
@@ -263,6 +360,14 @@ class AttackCase(SynchronousTestCase):
         (actual,) = struct.unpack("!H", closing.payload[:2])
         self.assertEqual((actual, closing.payload[2:].decode()), (code, reason))
         self.closing.append(wire)
+
+    def opening(self) -> bytes:
+        """
+        The request for a WebSocket, with a session of its own.
+        """
+        lines = "".join(f"{name}: {value}\r\n" for name, value in HANDSHAKE.items())
+        url = f"/socket.io{self.socketURL()}"
+        return f"GET {url} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode()
 
     def assertHandshakeRefused(self, wire: Wire, status: int, words: str) -> None:
         answer = wire.answer()
@@ -454,112 +559,6 @@ class RequestAttacks(AttackCase):
         self.post(sid, b"data=1:2::x,")
         self.assertEqual((self.seen, self.gone), (["x"], []))
 
-    def test_contentLengths(self) -> None:
-        """
-        Twisted answers 400 to what is no length, and to two of them.
-        """
-        sid = self.server.open()
-        for lines in (
-            "Content-Length: -1",
-            "Content-Length: +1",
-            "Content-Length: 1e3",
-            "Content-Length: 0x10",
-            "Content-Length: 1, 1",
-            "Content-Length: 5\r\nContent-Length: 6",
-            "Content-Length: 5\r\nTransfer-Encoding: chunked",
-            "Transfer-Encoding: gzip",
-        ):
-            wire = self.server.connect()
-            wire.receive(
-                f"POST /socket.io/xhr-polling/{sid}/send HTTP/1.1\r\n{lines}\r\n\r\n".encode()
-            )
-            self.assertEqual((wire.answer().status, wire.disconnecting), (400, True), lines)
-        self.assertEqual(self.seen, [])
-
-    def test_pipelinedPollAndPOST(self) -> None:
-        """
-        HTTP answers in order: the POST waits behind the poll, no longer than
-        C{duration}; what it brings is not lost.
-        """
-        sid = self.server.open()
-        wire = self.server.poll(sid)
-        path = f"/socket.io/xhr-polling/{sid}/send"
-        self.server.request("POST", path, FORM, b"data=1:2::x,", wire=wire)
-        self.assertEqual((wire.value(), self.seen), (b"", []))
-        self.wait(20)
-        self.assertEqual([answer.body for answer in wire.answers()], [b"", b"ok"])
-        self.assertEqual(self.seen, ["x"])
-        self.assertEqual(self.server.poll(sid).answer().body, b"1:2::x,")
-
-    def test_pipelinedPOSTWithinAnother(self) -> None:
-        """
-        A POST on another connection has the poll answered by its first
-        message: the one that waited behind the poll comes in the middle of
-        it, and is refused; neither is mixed with the other.
-        """
-        sid = self.server.open()
-        wire = self.server.poll(sid)
-        path = f"/socket.io/xhr-polling/{sid}/send"
-        self.server.request("POST", path, FORM, b"data=1:2::x,", wire=wire)
-        other = self.server.post(f"/xhr-polling/{sid}/send", "1:2::a,1:2::b,")
-        self.assertEqual(other.answer().body, b"ok")
-        self.assertEqual([answer.status for answer in wire.answers()], [200, 409])
-        self.assertEqual(self.seen, ["a", "b"])
-        self.assertEqual(self.server.poll(sid).answer().body, b"1:2::b,")
-
-    def test_pipelinedFlood(self) -> None:
-        """
-        Behind a poll Twisted reads 16 KB more, then stops the peer.
-        """
-        sid = self.server.open()
-        wire = self.server.poll(sid)
-        wire.receive(f"GET /socket.io/xhr-polling/{sid}/1 HTTP/1.1\r\n\r\n".encode() * 1000)
-        self.assertEqual(wire.producerState, "paused")
-        self.assertEqual(wire.value(), b"")
-
-    def test_secondPoll(self) -> None:
-        """
-        The older is answered empty, a thousand times.
-        """
-        sid = self.server.open()
-        polls = [self.server.poll(sid) for _ in range(1000)]
-        self.assertEqual({poll.answer().body for poll in polls[:-1]}, {b""})
-        self.assertEqual(polls[-1].value(), b"")
-        self.server.io.clients[sid].send("x")
-        self.assertEqual(polls[-1].answer().body, b"1:2::x,")
-
-    def test_secondPOST(self) -> None:
-        """
-        One that comes while a handler of the first one's message is still at
-        work waits its turn, and is answered at once.
-        """
-        work: list[Deferred[None]] = []
-
-        def slow(message: Any) -> Deferred[None]:
-            work.append(Deferred())
-            return work[-1]
-
-        sid = self.server.open()
-        self.server.io.clients[sid].on("message", slow)
-        for number in range(3):
-            wire = self.server.post(f"/xhr-polling/{sid}/send", f"1:2::{number},")
-            self.assertEqual(wire.answer().body, b"ok")
-        self.assertEqual(self.seen, ["0"])
-        work[0].callback(None)
-        self.assertEqual(self.seen, ["0", "1"])
-        work[1].callback(None)
-        self.assertEqual(self.seen, ["0", "1", "2"])
-
-    def test_pollAborted(self) -> None:
-        """
-        Nothing is lost: the next poll brings it.
-        """
-        sid = self.server.open()
-        for _ in range(100):
-            self.server.poll(sid).lose()
-        self.server.io.clients[sid].send("x")
-        self.assertEqual(self.server.poll(sid).answer().body, b"1:2::x,")
-
     def test_pollAbortedForGood(self) -> None:
         """
         The end, after C{closeTimeout}.
@@ -569,19 +568,6 @@ class RequestAttacks(AttackCase):
         self.assertEqual(self.gone, [])
         self.wait(0.3)
         self.assertEqual(self.gone, ["transport close"])
-
-    def test_requestAborted(self) -> None:
-        """
-        In the middle of its body: nobody hears of it.
-        """
-        sid = self.server.open()
-        wire = self.server.connect()
-        wire.receive(
-            f"POST /socket.io/xhr-polling/{sid}/send HTTP/1.1\r\n"
-            "Content-Length: 100\r\n\r\ndata=1:2::x,".encode()
-        )
-        wire.lose()
-        self.assertEqual((self.seen, self.gone), ([], []))
 
     def test_handshakesNeverFollowedUp(self) -> None:
         """
@@ -608,6 +594,134 @@ class RequestAttacks(AttackCase):
             "this session belongs to another transport",
         )
         self.assertEqual(self.gone, [])
+
+
+class PollAttacks(AttackCase):
+    """
+    Polls and POSTs, one behind the other or at once.
+    """
+
+    def behind(self, wire: Wire, sid: str) -> None:
+        """
+        POST on the connection of a poll.
+        """
+        body = self.bodyOf(self.text("x"))
+        self.server.request("POST", f"/socket.io{self.postURL(sid)}", FORM, body, wire=wire)
+
+    def test_contentLengths(self) -> None:
+        """
+        Twisted answers 400 to what is no length, and to two of them.
+        """
+        sid = self.openPolling()
+        for lines in (
+            "Content-Length: -1",
+            "Content-Length: +1",
+            "Content-Length: 1e3",
+            "Content-Length: 0x10",
+            "Content-Length: 1, 1",
+            "Content-Length: 5\r\nContent-Length: 6",
+            "Content-Length: 5\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: gzip",
+        ):
+            wire = self.server.connect()
+            wire.receive(f"POST /socket.io{self.postURL(sid)} HTTP/1.1\r\n{lines}\r\n\r\n".encode())
+            self.assertEqual((wire.answer().status, wire.disconnecting), (400, True), lines)
+        self.assertEqual(self.seen, [])
+
+    def test_pipelinedPollAndPOST(self) -> None:
+        """
+        HTTP answers in order: the POST waits behind the poll, no longer than
+        C{duration}; what it brings is not lost.
+        """
+        sid = self.openPolling()
+        wire = self.pollOf(sid)
+        self.behind(wire, sid)
+        self.assertEqual((wire.value(), self.seen), (b"", []))
+        self.wait(20)
+        self.assertEqual([answer.body for answer in wire.answers()], [self.idle, self.receipt])
+        self.assertEqual(self.seen, ["x"])
+        self.assertEqual(self.pollOf(sid).answer().body, self.text("x").encode())
+
+    def test_pipelinedPOSTWithinAnother(self) -> None:
+        """
+        A POST on another connection has the poll answered by its first
+        message: the one that waited behind the poll comes in the middle of
+        it, and is refused; neither is mixed with the other.
+        """
+        sid = self.openPolling()
+        wire = self.pollOf(sid)
+        self.behind(wire, sid)
+        other = self.postPackets(sid, self.text("a"), self.text("b"))
+        self.assertEqual(other.answer().body, self.receipt)
+        self.assertEqual([answer.status for answer in wire.answers()], [200, 409])
+        self.assertEqual(self.seen, ["a", "b"])
+        self.assertEqual(self.pollOf(sid).answer().body, self.text("b").encode())
+
+    def test_pipelinedFlood(self) -> None:
+        """
+        Behind a poll Twisted reads 16 KB more, then stops the peer.
+        """
+        sid = self.openPolling()
+        wire = self.pollOf(sid)
+        wire.receive(f"GET /socket.io{self.pollURL(sid)} HTTP/1.1\r\n\r\n".encode() * 1000)
+        self.assertEqual(wire.producerState, "paused")
+        self.assertEqual(wire.value(), b"")
+
+    def test_secondPoll(self) -> None:
+        """
+        The older is answered empty, a thousand times.
+        """
+        sid, client = self.pollingAttacker()
+        polls = [self.pollOf(sid) for _ in range(1000)]
+        self.assertEqual({poll.answer().body for poll in polls[:-1]}, {self.idle})
+        self.assertEqual(polls[-1].value(), b"")
+        client.send("x")
+        self.assertEqual(polls[-1].answer().body, self.text("x").encode())
+
+    def test_secondPOST(self) -> None:
+        """
+        One that comes while a handler of the first one's message is still at
+        work waits its turn, and is answered at once.
+        """
+        work: list[Deferred[None]] = []
+
+        def slow(message: Any) -> Deferred[None]:
+            work.append(Deferred())
+            return work[-1]
+
+        sid, client = self.pollingAttacker()
+        client.on("message", slow)
+        for number in range(3):
+            wire = self.postPackets(sid, self.text(str(number)))
+            self.assertEqual(wire.answer().body, self.receipt)
+        self.assertEqual(self.seen, ["0"])
+        work[0].callback(None)
+        self.assertEqual(self.seen, ["0", "1"])
+        work[1].callback(None)
+        self.assertEqual(self.seen, ["0", "1", "2"])
+
+    def test_pollAborted(self) -> None:
+        """
+        Nothing is lost: the next poll brings it.
+        """
+        sid, client = self.pollingAttacker()
+        for _ in range(100):
+            self.pollOf(sid).lose()
+        client.send("x")
+        self.assertEqual(self.pollOf(sid).answer().body, self.text("x").encode())
+
+    def test_requestAborted(self) -> None:
+        """
+        In the middle of its body: nobody hears of it.
+        """
+        sid = self.openPolling()
+        wire = self.server.connect()
+        wire.receive(
+            f"POST /socket.io{self.postURL(sid)} HTTP/1.1\r\nContent-Length: 100\r\n\r\n".encode()
+            + self.bodyOf(self.text("x"))
+        )
+        wire.lose()
+        self.assertEqual((self.seen, self.gone), ([], []))
 
 
 class JSONPAttacks(AttackCase):
@@ -747,6 +861,15 @@ class PayloadAttacks(AttackCase):
         """
         self.assertReadable("1:2::x,1:900000:", "x")
 
+    def test_oneUnitAtATime(self) -> None:
+        """
+        A packet in as many messages as it has characters.
+        """
+        wire = self.openSocket()
+        for character in "1:3::😀,1:2::x,":
+            wire.say(character)
+        self.assertEqual(self.seen, ["😀", "x"])
+
     def test_tinyPackets(self) -> None:
         """
         More than C{maxPackets} at once, in a POST of less than C{maxPayload}:
@@ -858,29 +981,6 @@ class PacketAttacks(AttackCase):
                 message(f"r:chat\ne:{name}\nj\n:[]"), f"the event {name!r} is reserved"
             )
 
-    def test_numbersInJSON(self) -> None:
-        """
-        JSON knows neither NaN nor infinity; Python reads 4,300 digits.
-        """
-        for number, line in (
-            ("NaN", "the JSON holds NaN"),
-            ("Infinity", "the JSON holds Infinity"),
-            ("-Infinity", "the JSON holds -Infinity"),
-            ("1e309", "the JSON holds a number that is too large"),
-            ("-1e309", "the JSON holds a number that is too large"),
-            ("9" * 10_000, "the JSON holds a number that is too long"),
-        ):
-            self.assertUnreadable(message(f"j\n:[{number}]"), line)
-
-    def test_brokenJSON(self) -> None:
-        """
-        Told where.
-        """
-        for text, place in (("", 0), ("{", 1), ("[1,]", 3), ("'x'", 0), ("\0", 0), ("01", 1)):
-            self.assertUnreadable(
-                message(f"j\n:{text}"), f"the JSON is broken at character {place}"
-            )
-
     def test_loneSurrogates(self) -> None:
         """
         JavaScript has such strings, and UTF-8 has not: they come and go as
@@ -892,13 +992,6 @@ class PacketAttacks(AttackCase):
         self.assertIn("\ufffd", echo)
         wire = self.say(message('j\n:["\\ud800"]'))
         self.assertEqual(wire.texts(), [message('j\n:["\\ud800"]')])
-
-    def test_nesting(self) -> None:
-        """
-        256 levels.
-        """
-        for text in ("[" * 100_000, "[" * 1000 + "]" * 1000, '{"a":' * 300 + "1" + "}" * 300):
-            self.assertUnreadable(message(f"j\n:{text}"), "the JSON is nested too deeply")
 
     def test_joiningTwice(self) -> None:
         """
@@ -913,7 +1006,7 @@ class PacketAttacks(AttackCase):
         """
         One that answers nothing, or answers twice, is ignored.
         """
-        wire = self.open()
+        wire = self.openSocket()
         (sid,) = set(self.server.io.clients) - self.honest
         answers: list[Any] = []
         self.server.io.clients[sid].emitWithAck("x").addCallback(answers.append)
@@ -934,6 +1027,48 @@ class PacketAttacks(AttackCase):
         self.assertUnreadable(message("\n:x"), "an annotation without a key")
         self.assertUnreadable(message("a:1\n:x"), "annotation 'a' without 'e'")
 
+
+class JSONAttacks(AttackCase):
+    """
+    JSON that is none, or too much of it.
+    """
+
+    lines = 60
+
+    def test_numbersInJSON(self) -> None:
+        """
+        JSON knows neither NaN nor infinity; Python reads 4,300 digits.
+        """
+        for number, line in (
+            ("NaN", "the JSON holds NaN"),
+            ("Infinity", "the JSON holds Infinity"),
+            ("-Infinity", "the JSON holds -Infinity"),
+            ("1e309", "the JSON holds a number that is too large"),
+            ("-1e309", "the JSON holds a number that is too large"),
+            ("9" * 10_000, "the JSON holds a number that is too long"),
+        ):
+            self.assertUnreadable(self.json(f"[{number}]"), line)
+
+    def test_brokenJSON(self) -> None:
+        """
+        Told where.
+        """
+        for text, place in (("", 0), ("{", 1), ("[1,]", 3), ("'x'", 0), ("\0", 0), ("01", 1)):
+            self.assertUnreadable(self.json(text), f"the JSON is broken at character {place}")
+
+    def test_nesting(self) -> None:
+        """
+        256 levels.
+        """
+        for text in ("[" * 100_000, "[" * 1000 + "]" * 1000, '{"a":' * 300 + "1" + "}" * 300):
+            self.assertUnreadable(self.json(text), "the JSON is nested too deeply")
+
+
+class WaitingAttacks(AttackCase):
+    """
+    Packets that come before the application is ready for them.
+    """
+
     def test_beforeBeingLetIn(self) -> None:
         """
         What comes while middleware still thinks waits, and is heard if it
@@ -946,12 +1081,13 @@ class PacketAttacks(AttackCase):
             return asked[-1]
 
         self.server.io.use(middleware)
-        wire = self.say("1:2::a,")
-        wire.say("1:2::b,")
+        echoes = [self.text("a"), self.text("b")]
+        wire = self.say(echoes[0])
+        wire.say(echoes[1])
         self.assertEqual((self.seen, wire.texts()), ([], []))
         asked[0].callback(None)
-        self.assertEqual((self.seen, wire.texts()), (["a", "b"], ["1:2::a,", "1:2::b,"]))
-        refused = self.say("1:2::c,")
+        self.assertEqual((self.seen, wire.texts()[-2:]), (["a", "b"], echoes))
+        refused = self.say(self.text("c"))
         asked[1].errback(ConnectionRefused("no"))
         self.assertEqual(self.seen, ["a", "b"])
         self.assertClosed(refused, 1000, "forced close")
@@ -962,7 +1098,7 @@ class PacketAttacks(AttackCase):
         """
         self.serve(maxPending=100)
         self.server.io.use(lambda client: Deferred())
-        wire = self.say("1:1::," * 101)
+        wire = self.say(self.together(*[self.text("")] * 101))
         self.assertClosed(wire, 1008, "too many pending messages: more than 100 packets wait")
         self.assertEqual(self.seen, [])
 
@@ -971,10 +1107,9 @@ class PacketAttacks(AttackCase):
         The same.
         """
         self.serve(maxPending=100)
-        wire = self.open()
-        (sid,) = set(self.server.io.clients) - self.honest
-        self.server.io.clients[sid].on("message", lambda message: Deferred())
-        wire.say("1:1::," * 102)
+        wire, client = self.attacker()
+        client.on("message", lambda message: Deferred())
+        wire.say(self.together(*[self.text("")] * 102))
         self.assertClosed(wire, 1008, "too many pending messages: more than 100 packets wait")
 
     def test_floodOfLargePackets(self) -> None:
@@ -982,11 +1117,10 @@ class PacketAttacks(AttackCase):
         Nor more than C{maxPendingBytes}.
         """
         self.serve(maxPendingBytes=50_000)
-        wire = self.open()
-        (sid,) = set(self.server.io.clients) - self.honest
-        self.server.io.clients[sid].on("message", lambda message: Deferred())
+        wire, client = self.attacker()
+        client.on("message", lambda message: Deferred())
         for _ in range(10):
-            wire.say(message(":" + "x" * 10_000))
+            wire.say(self.text("x" * 10_000))
         self.assertClosed(
             wire, 1008, "too many pending messages: packets of more than 50000 bytes wait"
         )
@@ -997,7 +1131,12 @@ class WebSocketAttacks(AttackCase):
     Frames of RFC 6455 that are none.
     """
 
-    hello = b"1:2::x,"
+    @property
+    def hello(self) -> bytes:
+        """
+        A packet that says C{x}.
+        """
+        return self.text("x").encode()
 
     def assertFailed(self, code: int, reason: str, *pieces: bytes) -> None:
         """
@@ -1023,9 +1162,8 @@ class WebSocketAttacks(AttackCase):
         """
         Compression is never negotiated: nothing is inflated.
         """
-        wire = self.server.webSocket(
-            headers={"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
-        )
+        headers = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
+        wire = self.server.webSocket(self.socketURL(), headers)
         self.assertNotIn(b"permessage-deflate", wire.value())
         wire.frames()
         data = frame(TEXT, b"\xec\xc1\x01\x01" + b"\0" * 10_000)
@@ -1091,10 +1229,10 @@ class WebSocketAttacks(AttackCase):
         off after C{closeHandshakeTimeout}.
         """
         wire = self.say("x")
-        wire.say("1:2::x,")
+        wire.say(self.text("x"))
         wire.receive(frame(PING, b"x"))
         self.wait(4.9)
-        wire.say("1:2::x,")
+        wire.say(self.text("x"))
         self.assertEqual((self.seen, wire.aborted), ([], False))
         self.wait(0.2)
         self.assertEqual((self.seen, wire.aborted), ([], True))
@@ -1103,7 +1241,7 @@ class WebSocketAttacks(AttackCase):
         """
         Too long for anybody, too long for us, and longer than they need be.
         """
-        mask, data = b"\x01\x02\x03\x04", frame(TEXT, self.hello)[6:]
+        mask, data = b"\x01\x02\x03\x04", frame(TEXT, b"1:2::x,")[6:]
         self.assertFailed(
             1002, "invalid data frame length (>2^63)", b"\x81\xff" + b"\x80" + b"\0" * 7 + mask
         )
@@ -1144,7 +1282,7 @@ class WebSocketAttacks(AttackCase):
         The limit is each message's.
         """
         self.serve(maxPackets=10)
-        piece = frame(TEXT, b"1:2", final=False) + frame(0, b"::x,")
+        piece = frame(TEXT, self.hello[:3], final=False) + frame(0, self.hello[3:])
         wire = self.send(piece * 100)
         self.assertEqual((len(self.seen), self.gone, len(wire.texts())), (100, [], 100))
 
@@ -1162,23 +1300,13 @@ class WebSocketAttacks(AttackCase):
         """
         Opening, frames and closing: the same as in one piece.
         """
-        lines = [f"{name}: {value}\r\n" for name, value in HANDSHAKE.items()]
-        opening = f"GET /socket.io/websocket HTTP/1.1\r\nHost: x\r\n{''.join(lines)}\r\n"
         wire = self.server.connect()
-        for byte in opening.encode() + frame(TEXT, "1:3::😀,".encode()) + frame(CLOSE, b"\x03\xe8"):
+        said = self.text("😀").encode()
+        for byte in self.opening() + frame(TEXT, said) + frame(CLOSE, b"\x03\xe8"):
             wire.receive(bytes([byte]))
         _, echo, closing = wire.frames()
-        self.assertEqual(echo.payload.decode(), "1:3::😀,")
+        self.assertEqual(echo.payload, said)
         self.assertEqual(closing, (CLOSE, b"\x03\xe8"))
-
-    def test_oneUnitAtATime(self) -> None:
-        """
-        A packet in as many messages as it has characters.
-        """
-        wire = self.open()
-        for character in "1:3::😀,1:2::x,":
-            wire.say(character)
-        self.assertEqual(self.seen, ["😀", "x"])
 
     def test_binary(self) -> None:
         """
@@ -1192,7 +1320,7 @@ class WebSocketAttacks(AttackCase):
         """
         Answered as long as the answers are read.
         """
-        wire = self.open()
+        wire = self.openSocket()
         wire.receive(frame(PING, b"x") * 10)
         self.assertEqual(wire.frames(), [(PONG, b"x")] * 10)
         assert wire.producer is not None
@@ -1220,41 +1348,38 @@ class OpeningAttacks(AttackCase):
         """
         Frames in the same segment as the opening are heard after it.
         """
-        lines = [f"{name}: {value}\r\n" for name, value in HANDSHAKE.items()]
-        opening = f"GET /socket.io/websocket HTTP/1.1\r\nHost: x\r\n{''.join(lines)}\r\n"
+        said = self.text("x")
         wire = self.server.connect()
-        wire.receive(opening.encode() + frame(TEXT, b"1:2::x,") * 3)
-        self.assertEqual(wire.texts()[1:], ["1:2::x,"] * 3)
+        wire.receive(self.opening() + frame(TEXT, said.encode()) * 3)
+        self.assertEqual(wire.texts()[1:], [said] * 3)
 
     def test_rubbishBehindTheHeaders(self) -> None:
         """
         A second request is no frame.
         """
         wire = self.server.connect()
-        lines = [f"{name}: {value}\r\n" for name, value in HANDSHAKE.items()]
-        opening = f"GET /socket.io/websocket HTTP/1.1\r\nHost: x\r\n{''.join(lines)}\r\n"
-        wire.receive(opening.encode() * 2)
+        wire.receive(self.opening() * 2)
         self.assertClosed(wire, 1002, "RSV = 4 and no extension negotiated")
 
     def test_behindAPoll(self) -> None:
         """
         It waits for the poll's answer, as any request on that connection.
         """
-        sid = self.server.open()
-        wire = self.server.poll(sid)
-        self.server.request("GET", "/socket.io/websocket", HANDSHAKE, wire=wire)
+        sid, client = self.pollingAttacker()
+        wire = self.pollOf(sid)
+        wire.receive(self.opening())
         self.assertEqual(wire.value(), b"")
-        self.server.io.clients[sid].send("x")
+        client.send("x")
         self.assertIn(b"HTTP/1.1 101 ", wire.value())
         wire.clear()
-        wire.say("1:2::y,")
-        self.assertEqual(wire.texts(), ["1:2::y,"])
+        wire.say(self.text("y"))
+        self.assertEqual(wire.texts(), [self.text("y")])
 
     def test_goneAtOnce(self) -> None:
         """
         A session that begins and ends.
         """
-        self.server.webSocket().lose()
+        self.openSocket().lose()
         self.wait(0.2)
         self.assertEqual(self.gone, ["transport close"])
 
@@ -1262,9 +1387,10 @@ class OpeningAttacks(AttackCase):
         """
         A GET's body is read and counts for nothing.
         """
-        wire = self.server.request("GET", "/socket.io/websocket", HANDSHAKE, b"1:2::x,")
+        url, body = f"/socket.io{self.socketURL()}", self.text("x").encode()
+        wire = self.server.request("GET", url, HANDSHAKE, body)
         self.assertEqual(len(wire.texts()), 1)
-        wire.say("1:2::y,")
+        wire.say(self.text("y"))
         self.assertEqual(self.seen, ["y"])
 
     def test_http2(self) -> None:
@@ -1284,7 +1410,7 @@ class OpeningAttacks(AttackCase):
     def test_withoutUpgrade(self) -> None:
         for headers in ({}, {**HANDSHAKE, "Upgrade": "IRC"}, {**HANDSHAKE, "Upgrade": ""}):
             self.assertRefused(
-                self.server.get("/websocket", headers),
+                self.server.get(self.socketURL(), headers),
                 426,
                 "this URL takes WebSocket connections only",
             )
@@ -1303,7 +1429,8 @@ class OpeningAttacks(AttackCase):
             ({"Sec-WebSocket-Key": "x" * 24}, "Sec-WebSocket-Key"),
             ({"Sec-WebSocket-Key": "\xe9" * 22 + "=="}, "Sec-WebSocket-Key"),
         ):
-            self.assertHandshakeRefused(self.server.webSocket(headers=headers), 400, words)
+            wire = self.server.webSocket(self.socketURL(), headers)
+            self.assertHandshakeRefused(wire, 400, words)
         self.assertEqual(set(self.server.io.clients), self.honest)
 
     def test_protocolsAndExtensions(self) -> None:
@@ -1312,11 +1439,11 @@ class OpeningAttacks(AttackCase):
         """
         for name in ("Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"):
             for value in ("a" + " " * 15_000 + ",", "\xe9\xff", "," * 10_000, "a,b", '"'):
-                wire = self.server.webSocket(headers={name: value})
+                wire = self.server.webSocket(self.socketURL(), {name: value})
                 status, lines = wire.value().split(b"\r\n", 1)
                 self.assertIn(status.split(b" ")[1], (b"101", b"400"))
                 self.assertNotIn(name.encode(), lines)
-            wire = self.server.webSocket(headers={name: "a" + " " * 50_000})
+            wire = self.server.webSocket(self.socketURL(), {name: "a" + " " * 50_000})
             self.assertEqual((wire.value(), wire.disconnecting), (b"", True))
 
     def test_keysOf2010(self) -> None:
@@ -1330,7 +1457,8 @@ class OpeningAttacks(AttackCase):
             ("1 2 3 4", 400, "the number in Sec-WebSocket-Key2 is no multiple of its spaces"),
             ("12998 5 Y3 1  .P00", 408, "the last 8 bytes of the opening have not come"),
         ):
-            wire = self.server.get("/websocket", {**right, "Sec-WebSocket-Key2": key})
+            headers = {**right, "Sec-WebSocket-Key2": key}
+            wire = self.server.get(self.socketURL(), headers)
             self.wait(5.1)
             self.assertRefused(wire, status, line)
         self.assertEqual(set(self.server.io.clients), self.honest)
@@ -1340,7 +1468,7 @@ class OpeningAttacks(AttackCase):
         A thousand: not a line in the log.
         """
         for _ in range(1000):
-            self.server.webSocket(headers={"Sec-WebSocket-Key": "x"})
+            self.server.webSocket(self.socketURL(), {"Sec-WebSocket-Key": "x"})
         self.assertEqual(self.log, [])
 
 
@@ -1353,7 +1481,7 @@ class SessionAttacks(AttackCase):
         """
         No timer, no answer, no line.
         """
-        wire = self.open()
+        wire = self.openSocket()
         calls = len(self.server.clock.getDelayedCalls())
         for number in range(1000):
             wire.say(f"2:{len(str(number))}:{number}," * 10)
@@ -1412,6 +1540,10 @@ class LoadAttacks(AttackCase):
     Too much of everything. C{test_attacks_sockets.py} has what needs sockets.
     """
 
+    #: Where a session is opened, and a WebSocket that cannot have one.
+    newURL: ClassVar[str] = "/xhr-polling/"
+    newSocketURL: ClassVar[str] = "/websocket"
+
     def test_whoNeverPolls(self) -> None:
         """
         What waits is bounded in bytes and in packets; no more than that is
@@ -1419,20 +1551,17 @@ class LoadAttacks(AttackCase):
         """
         for sent, count in (("x" * 100_000, 2000), ("", 20_000)):
             self.gone.clear()
-            sid = self.server.open()
-            client = self.server.io.clients[sid]
+            sid, client = self.pollingAttacker()
             for _ in range(count):
                 client.send(sent)
             self.assertEqual((self.gone, client.connected), (["slow consumer"], False))
-            self.assertRefused(self.server.poll(sid), 404, "unknown session id")
+            self.assertEnded(sid)
 
     def test_whoNeverReads(self) -> None:
         """
         The same on a WebSocket whose socket takes nothing; it is cut at once.
         """
-        wire = self.open()
-        (sid,) = set(self.server.io.clients) - self.honest
-        client = self.server.io.clients[sid]
+        wire, client = self.attacker()
         assert wire.producer is not None
         wire.producer.pauseProducing()
         for _ in range(2000):
@@ -1443,68 +1572,69 @@ class LoadAttacks(AttackCase):
         """
         What waits leaves whenever the socket takes it, in order.
         """
-        wire = self.open()
-        (sid,) = set(self.server.io.clients) - self.honest
-        client = self.server.io.clients[sid]
+        wire, client = self.attacker()
         assert wire.producer is not None
         for number in range(5):
             wire.producer.pauseProducing()
             client.send(str(number))
             self.assertEqual(wire.value(), b"")
             wire.producer.resumeProducing()
-            self.assertEqual(wire.texts(), [f"1:2::{number},"])
+            self.assertEqual(wire.texts(), [self.text(str(number))])
 
     def test_sessionsPerAddress(self) -> None:
         """
         503 for the next one, over HTTP and on a WebSocket; one that has gone
         makes room.
         """
-        self.serve(maxSessionsPerAddress=4)
-        self.server.open()
-        last = self.server.open()
+        self.serve(maxSessionsPerAddress=len(self.honest) + 2)
+        self.openPolling()
+        last = self.openPolling()
         line = "too many sessions from your address"
-        self.assertRefused(self.server.get("/xhr-polling/"), 503, line)
-        self.assertHandshakeRefused(self.server.webSocket(), 503, line)
+        self.assertNoMore(line)
         self.assertEqual(self.fromElsewhere().answer().status, 200)
-        self.server.post(f"/xhr-polling/{last}/send", "0:0:,")
-        self.assertEqual(self.server.get("/xhr-polling/").answer().status, 200)
+        self.postPackets(last, self.goodbye.decode())
+        self.assertEqual(self.server.get(self.newURL).answer().status, 200)
+
+    def assertNoMore(self, line: str) -> None:
+        """
+        No session is to be had, for that reason.
+        """
+        self.assertRefused(self.server.get(self.newURL), 503, line)
+        self.assertHandshakeRefused(self.server.webSocket(self.newSocketURL), 503, line)
 
     def fromElsewhere(self) -> Wire:
         """
         Open a session from another address.
         """
         wire = self.server.connect("10.1.1.1")
-        return self.server.request("GET", "/socket.io/xhr-polling/", wire=wire)
+        return self.server.request("GET", f"/socket.io{self.newURL}", wire=wire)
 
     def test_sessions(self) -> None:
         """
         503 from anywhere.
         """
-        self.serve(maxSessions=3)
-        self.server.open()
-        self.assertRefused(self.server.get("/xhr-polling/"), 503, "too many sessions")
+        self.serve(maxSessions=len(self.honest) + 1)
+        self.openPolling()
+        self.assertNoMore("too many sessions")
         self.assertRefused(self.fromElsewhere(), 503, "too many sessions")
-        self.assertHandshakeRefused(self.server.webSocket(), 503, "too many sessions")
 
     def test_handshakesPerSecond(self) -> None:
         """
         503 until the next second.
         """
-        self.serve(maxSessionsPerSecond=5)
-        answers = [self.server.get("/xhr-polling/").answer().status for _ in range(100)]
+        self.serve(maxSessionsPerSecond=len(self.honest) + 3)
+        answers = [self.server.get(self.newURL).answer().status for _ in range(100)]
         self.assertEqual(answers, [200] * 3 + [503] * 97)
-        line = "too many new sessions a second"
-        self.assertRefused(self.server.get("/xhr-polling/"), 503, line)
-        self.assertHandshakeRefused(self.server.webSocket(), 503, line)
+        self.assertNoMore("too many new sessions a second")
         self.server.clock.advance(1)
-        self.assertEqual(self.server.get("/xhr-polling/").answer().status, 200)
+        self.assertEqual(self.server.get(self.newURL).answer().status, 200)
 
     def test_rooms(self) -> None:
         """
         An error for the application that lets a client into too many.
         """
         self.serve(maxRooms=10)
-        client = self.server.io.clients[self.poller]
+        _, client = self.attacker()
         for number in range(9):
             client.join(str(number))
         self.assertRaises(LocalProtocolError, client.join, "one more")
@@ -1515,9 +1645,7 @@ class LoadAttacks(AttackCase):
         The next one fails at once; all others when the client goes.
         """
         self.serve(maxAcks=10)
-        self.open()
-        (sid,) = set(self.server.io.clients) - self.honest
-        client = self.server.io.clients[sid]
+        _, client = self.attacker()
         outcomes: list[Any] = []
         for _ in range(10):
             client.emitWithAck("x").addErrback(outcomes.append)
@@ -1531,10 +1659,10 @@ class LoadAttacks(AttackCase):
         and the next second's first tells how many are missing.
         """
         for _ in range(1000):
-            self.server.post(f"/xhr-polling/{self.server.open()}/send", "x")
+            self.postPackets(self.openPolling(), "x")
         self.assertEqual(len(self.log), 10)
         self.server.clock.advance(1)
-        self.server.post(f"/xhr-polling/{self.server.open()}/send", "x")
+        self.postPackets(self.openPolling(), "x")
         self.assertEqual(len(self.log), 11)
         self.assertIn("(990 such lines left out before this one)", formatEvent(self.log[-1]) or "")
 
@@ -1548,13 +1676,15 @@ class DocumentTests(SynchronousTestCase):
 
     def named(self) -> list[set[str]]:
         """
-        The tests that it names: those of the first protocol, and those of
-        Engine.IO.
+        The tests that it names: those of the first protocol, of Engine.IO, and
+        of Socket.IO 0.7 to 0.9.
         """
         document = self.here.parents[1] / "docs" / "attacks.rst"
         if not document.exists():
             self.skipTest("the documents are not installed")
-        parts = document.read_text("utf-8").split("\nEngine.IO 3 and 4\n=====")
+        parts = re.split(
+            "\n(?:Engine.IO 3 and 4|Socket.IO 0.7 to 0.9)\n=====", document.read_text("utf-8")
+        )
         return [set(re.findall(r"``(?:\w+\.)?(test_\w+)``", part)) for part in parts]
 
     def tests(self, *names: str) -> set[str]:
@@ -1571,7 +1701,7 @@ class DocumentTests(SynchronousTestCase):
         """
         It names every test of an attack, and no test that there is not.
         """
-        named, _ = self.named()
+        named, _, _ = self.named()
         attacks = self.tests("test_attacks", "test_attacks_sockets")
         others = self.tests(
             "test_backlog",
@@ -1586,13 +1716,24 @@ class DocumentTests(SynchronousTestCase):
             "test_eio3",
             "test_msgpack",
         )
-        self.assertEqual(attacks - named, {"test_names", "test_namesOfEngineIO"})
+        ours = {"test_names", "test_namesOfEngineIO", "test_namesOfSocketIO"}
+        self.assertEqual(attacks - named, ours)
         self.assertEqual(named - attacks - others, set())
 
     def test_namesOfEngineIO(self) -> None:
         """
         The same, below its own headline.
         """
-        _, named = self.named()
+        _, named, _ = self.named()
         attacks = self.tests("test_engine_attacks", "test_engine_attacks_sockets")
         self.assertEqual((attacks - named, named - attacks), (set(), set()))
+
+    def test_namesOfSocketIO(self) -> None:
+        """
+        The same of 0.7 to 0.9, where many are those of the first protocol once
+        more.
+        """
+        _, _, named = self.named()
+        attacks = self.tests("test_colon_attacks")
+        others = self.tests("test_attacks", "test_attacks_sockets")
+        self.assertEqual((attacks - named, named - attacks - others), (set(), set()))

@@ -5,8 +5,8 @@ C{test_attacks.py} for all others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from twisted.internet import reactor, tcp
 from twisted.internet.defer import Deferred, succeed
@@ -25,13 +25,8 @@ from txsocketio.test.support import CLOSE, HANDSHAKE, TEXT, frame
 MEGABYTES = "0123456789abcdef" * 65536 * 16
 """More than the kernel takes for two sockets, in one message."""
 
-STREAMS = ("server-events", "htmlfile", "xhr-multipart")
 
-GREETING = b"\x81\x1a3:20:"
-"""How the first frame begins; it has 28 bytes."""
-
-
-def opening(url: str = "/socket.io/websocket") -> bytes:
+def opening(url: str) -> bytes:
     """
     The request for a WebSocket.
     """
@@ -83,6 +78,25 @@ class SocketCase(TestCase):
 
     timeout = 30
 
+    #: The streams there are, and how they begin, and a WebSocket.
+    streams: ClassVar[Sequence[str]] = ("server-events", "htmlfile", "xhr-multipart")
+    streamGreeting: ClassVar[bytes] = b"3:20:"
+    greeting: ClassVar[bytes] = b"\x81\x1a3:20:"
+
+    def text(self, words: str) -> bytes:
+        """
+        A packet that says this.
+        """
+        data = f":{words}"
+        units = len(data.encode("utf-16-le")) // 2
+        return f"1:{units}:{data},".encode()
+
+    async def urlOf(self, transport: str) -> str:
+        """
+        Where a transport opens, with a session of its own.
+        """
+        return f"/socket.io/{transport}"
+
     def serve(self, **options: Any) -> None:
         site = Site(Resource(), reactor=reactor)
         site.noisy = False
@@ -115,14 +129,15 @@ class SocketCase(TestCase):
         """
         Open a WebSocket; C{gone} fires with the reason when it has gone.
         """
-        return await self._open(opening(), GREETING)
+        request = opening(await self.urlOf("websocket"))
+        return await self._open(request, self.greeting)
 
     async def openStream(self, name: str) -> tuple[Peer, txsocketio.Client]:
         """
         The same with a stream.
         """
-        request = f"GET /socket.io/{name}/ HTTP/1.1\r\nHost: x\r\n\r\n"
-        return await self._open(request.encode(), b"3:20:")
+        request = f"GET {await self.urlOf(name)} HTTP/1.1\r\nHost: x\r\n\r\n"
+        return await self._open(request.encode(), self.streamGreeting)
 
     async def _open(self, request: bytes, greeting: bytes) -> tuple[Peer, txsocketio.Client]:
         others = set(self.io.clients)
@@ -155,8 +170,8 @@ class SocketCase(TestCase):
         """
         peer, client = await self.open()
         self.assertEqual(list(self.io.clients), [client.sessionId])
-        peer.transport.write(frame(TEXT, b"1:7::honest,"))
-        await peer.until(b"1:7::honest,")
+        peer.transport.write(frame(TEXT, self.text("honest")))
+        await peer.until(self.text("honest"))
         peer.transport.write(frame(CLOSE, b"\x03\xe8"))
         self.assertIs(await peer.lost, ConnectionDone)
         self.assertEqual(await self.gone, "transport close")
@@ -184,9 +199,10 @@ class ConnectionAttacks(SocketCase):
         The same, if it has come so far at all.
         """
         self.serve()
+        url = await self.urlOf("websocket")
         over = self.serverLoses()
         peer = await self.connect()
-        peer.transport.socket.send(opening())
+        peer.transport.socket.send(opening(url))
         peer.transport.abortConnection()
         await peer.lost
         await over
@@ -198,12 +214,13 @@ class ConnectionAttacks(SocketCase):
         The same as in one piece.
         """
         self.serve()
+        request, said = opening(await self.urlOf("websocket")), self.text("😀")
         peer = await self.connect()
         peer.transport.setTcpNoDelay(True)
-        for byte in opening() + frame(TEXT, "1:3::😀,".encode()) + frame(CLOSE, b"\x03\xe8"):
+        for byte in request + frame(TEXT, said) + frame(CLOSE, b"\x03\xe8"):
             peer.transport.socket.send(bytes([byte]))
         self.assertIs(await peer.lost, ConnectionDone)
-        self.assertTrue(peer.data.endswith("1:3::😀,".encode() + b"\x88\x02\x03\xe8"))
+        self.assertTrue(peer.data.endswith(said + b"\x88\x02\x03\xe8"))
         await self.assertHonestClientIsWell()
 
     async def test_closeFrameOfOneByte(self) -> None:
@@ -251,7 +268,7 @@ class ReadingAttacks(SocketCase):
         """
         So with each kind of stream. Who reads beside it gets everything.
         """
-        for name in STREAMS:
+        for name in self.streams:
             self.serve()
             over = self.serverLoses()
             other, _ = await self.openStream(name)
@@ -266,7 +283,7 @@ class ReadingAttacks(SocketCase):
             self.assertEqual(await self.gone, "slow consumer")
             await over
             self.io.broadcast("for the other")
-            await other.until(b"1:14::for the other,")
+            await other.until(self.text("for the other"))
             other.transport.abortConnection()
             await other.lost
 
@@ -274,7 +291,7 @@ class ReadingAttacks(SocketCase):
         """
         What waited arrives, all of it and in order.
         """
-        for name in STREAMS:
+        for name in self.streams:
             self.serve()
             peer, client = await self.openStream(name)
             peer.transport.pauseProducing()
@@ -282,7 +299,7 @@ class ReadingAttacks(SocketCase):
             client.send("the end")
             self.assertFalse(client.session.writable)
             peer.transport.resumeProducing()
-            await peer.until(b"1:8::the end,")
+            await peer.until(self.text("the end"))
             self.assertEqual(peer.data.count(b"0123456789abcdef"), len(MEGABYTES) // 16)
             peer.transport.abortConnection()
             self.assertEqual(await self.gone, "transport close")
@@ -292,7 +309,7 @@ class ReadingAttacks(SocketCase):
         A client that is sent away and does not read what was sent before is
         cut off after C{farewellTimeout}.
         """
-        for name in STREAMS:
+        for name in self.streams:
             self.serve(farewellTimeout=0.05)
             over = self.serverLoses()
             peer, client = await self.openStream(name)
@@ -313,8 +330,10 @@ class ReadingAttacks(SocketCase):
         client.send(MEGABYTES)
         client.send("the end")
         peer.transport.resumeProducing()
-        await peer.until(b"1:8::the end,")
-        self.assertTrue(peer.data.endswith(MEGABYTES.encode() + b",\x81\x0d1:8::the end,"))
+        await peer.until(self.text("the end"))
+        end = self.text("the end")
+        self.assertTrue(peer.data.endswith(bytes([0x81, len(end)]) + end))
+        self.assertIn(self.text(MEGABYTES), peer.data)
         peer.transport.write(frame(CLOSE, b"\x03\xe8"))
         await self.gone
         await self.assertHonestClientIsWell()
@@ -331,7 +350,7 @@ class ReadingAttacks(SocketCase):
                 client.send("x" * 100_000)
             client.send("the end")
             self.assertTrue(client.connected)
-            await peer.until(b"1:8::the end,")
+            await peer.until(self.text("the end"))
             peer.transport.abortConnection()
             await self.gone
 

@@ -38,6 +38,7 @@ from txsocketio.test.decoding import (
     VARIABLE,
     LinearCase,
     documented,
+    loadFuzz,
     manyFrames,
     outcome,
     packet,
@@ -474,6 +475,22 @@ class RoundTripTests(SynchronousTestCase):
         _, reason, _ = outcome([text], decoderFor())
         if reason is not None:
             self.assertTrue(reason.isascii() and reason.isprintable() and len(reason) < 80, reason)
+
+
+class FuzzTests(SynchronousTestCase):
+    """
+    A short run of C{benchmarks/fuzz.py}.
+    """
+
+    def test_mutations(self) -> None:
+        """
+        Damaged text gives packets or errors; and each kind of error comes up.
+        """
+        fuzz = loadFuzz()
+        packets, reasons = fuzz.fuzz(fuzz.TARGETS["colon"], 5_000, 0)
+        self.assertGreater(packets, 2_000)
+        self.assertGreater(reasons[""], 500)
+        self.assertGreater(len(reasons), 10)
 
 
 class Room:

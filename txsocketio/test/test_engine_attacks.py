@@ -237,27 +237,6 @@ class EngineCase(AttackCase):
         self.assertEqual((opening[0], welcome[:2]), ("0", "40"))
         return wire
 
-    def joined(self) -> Client:
-        """
-        The only client that is not honest.
-        """
-        (sid,) = set(self.server.io.clients) - self.honest
-        return self.server.io.clients[sid]
-
-    def attacker(self) -> tuple[Wire, Client]:
-        """
-        One with a WebSocket, and what it is on the server's side.
-        """
-        wire = self.openSocket()
-        return wire, self.joined()
-
-    def pollingAttacker(self) -> tuple[str, Client]:
-        """
-        The same by polling.
-        """
-        sid = self.openPolling()
-        return sid, self.joined()
-
     # What they get.
 
     def assertWrong(self, wire: Wire, code: int, reason: str | None = None) -> Answer:
