@@ -2,6 +2,7 @@
  * Every generation of clients, each one entry here:
  *
  * - `version`, or a name of its own;
+ * - `speaks`, its generation, as the server's option `protocol` names it;
  * - `package`, under which package.json knows it, where it is one for Node;
  * - `bundle`, what a page loads: a path in that package, or at our server's;
  * - `manner`, the name of how it is spoken to, in manners.mjs;
@@ -61,6 +62,7 @@ const NO_WAY_BACK = {
 };
 
 const SINCE_0_7 = {
+  speaks: "colon",
   bundle: "dist/socket.io.js",
   manner: "since07",
   ways: { node: ["websocket", "xhr-polling"], chromium: BEFORE_1 },
@@ -88,12 +90,24 @@ const SINCE_0_8 = {
 };
 
 const EARLY = {
+  speaks: "eio3",
   bundle: "dist/socket.io.js",
   manner: "since1",
   ways: EVERYWHERE,
   cannot: [NO_PAGE, NO_VOLATILE],
 };
-const LATE = { ...EARLY, manner: "since3", cannot: [NO_PAGE] };
+const LATE = { ...EARLY, speaks: "eio4", manner: "since3", cannot: [NO_PAGE] };
+
+/** Our client for Twisted, as it speaks one generation; and what its refusals lack. */
+const ours = (speaks, { ways = EVERYWHERE.node, cannot = [], refusal = {} } = {}) => ({
+  version: `Twisted's, ${speaks}`,
+  script: "in_twisted.py",
+  speaks,
+  refusal,
+  ways: { python: ways },
+  cannot: [{ way: "jsonp", reason: "JSONP puts scripts in a page" }, ...cannot],
+});
+const FIRST_WAYS = ["websocket", "xhr-polling"];
 
 const npm = (version, client) => ({
   ...client,
@@ -104,6 +118,7 @@ const npm = (version, client) => ({
 export const CLIENTS = [
   {
     version: "0.6.18",
+    speaks: "0.6",
     package: "socket.io-0.6.18",
     bundle: "support/socket.io-client/socket.io.js",
     manner: "messages",
@@ -143,6 +158,7 @@ export const CLIENTS = [
   },
   {
     version: "our script",
+    speaks: "annotated",
     bundle: "/socket.io/socket.io.js",
     manner: "script",
     ways: {
@@ -169,6 +185,7 @@ export const CLIENTS = [
   }),
   {
     version: "python-socketio",
+    speaks: "eio4",
     script: "in_python.py",
     ways: { python: EVERYWHERE.node },
     cannot: [
@@ -188,4 +205,8 @@ export const CLIENTS = [
       },
     ],
   },
+  ours("annotated", { ways: FIRST_WAYS, cannot: NO_BINARY }),
+  // The data takes the message's place on the wire.
+  ours("eio3", { refusal: { message: '{"since":2010}' } }),
+  ours("eio4"),
 ];
