@@ -5,6 +5,7 @@ Tests for L{txsocketio.testing}.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from txsocketio import (
     UnsupportedByClient,
 )
 from txsocketio.listener import PROTOCOLS
+from txsocketio.test.support import Server
 from txsocketio.testing import Event, NotConnected, Refused, TestClient, TestServer
 
 EVENTFUL = ("annotated", "colon", "eio4", "eio3")
@@ -243,6 +245,28 @@ class HandshakeTests(KitCase):
             self.assertTrue(handshake.url.startswith("/socket.io/"))
             there = alice.join("/chat", {"token": "x"})
             self.assertEqual(there.client.handshake.auth, {"token": "x"})
+
+    def test_asReal(self) -> None:
+        """
+        It is what a request over HTTP brings along.
+        """
+        seen: list[Handshake] = []
+
+        def allow(handshake: Handshake) -> None:
+            seen.append(replace(handshake, time=0.0))
+
+        headers = {"Host": "example.com", "Cookie": "a=1", "X-Two": "b"}
+        for url, how in (
+            ("/?EIO=4&transport=polling&a=1", {"protocol": "eio4", "transport": "polling"}),
+            ("/?EIO=3&transport=polling&a=1", {"protocol": "eio3", "transport": "polling"}),
+            ("/1/?a=1", {"protocol": "colon"}),
+            ("/xhr-polling?a=1", {"protocol": "annotated", "transport": "xhr-polling"}),
+        ):
+            Server(allowRequest=allow).get(url, {"Cookie": "a=1", "X-Two": "b"})
+            self.serve(allowRequest=allow).connect(query={"a": "1"}, headers=headers, **how)
+            real, simulated = seen
+            self.assertEqual(simulated, real)
+            seen.clear()
 
     def test_auth(self) -> None:
         """

@@ -277,8 +277,10 @@ class TestClient(Verbs, EventSource):
 
     def cut(self) -> None:
         """
-        Let the connection go without a word, for all namespaces on it.
+        Let the connection go without a word, for all namespaces on it. What is
+        under way arrives before.
         """
+        self.server.flush()
         self._line.cut()
         self.server.flush()
 
