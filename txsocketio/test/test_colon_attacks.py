@@ -353,17 +353,17 @@ class HandshakeAttacks(ColonCase):
 
     def test_packetsBeforeATransport(self) -> None:
         """
-        Nobody is connected yet.
+        Nobody is connected yet: they are not taken, whatever they are, and
+        the session goes on.
         """
-        for packet in ("3:::x", '5:::{"name":"x"}', "6:::1"):
+        chat = self.server.io.of("/chat")
+        for packet in ("3:::x", "0::", "1::", "1::/chat", "2::", "6:::1", "9::", ""):
             sid = self.shake()
-            self.assertRefused(self.postPackets(sid, packet), 400, "not connected to '/'")
-            self.assertEnded(sid)
-        sid = self.shake()
-        self.assertEqual(self.postPackets(sid, "2::").answer().body, b"1")
-        self.assertEqual(self.postPackets(sid, "0::").answer().body, b"1")
-        self.assertEnded(sid)
-        self.assertEqual((self.seen, self.sessions()), ([], 0))
+            wire = self.postPackets(sid, packet)
+            self.assertRefused(wire, 400, "no transport of this session is open yet")
+            self.assertEqual(self.pollOf(sid).answer().body, b"1::")
+            self.joined().disconnect()
+        self.assertEqual((self.seen, dict(chat.clients)), ([], {}))
 
     def test_versions(self) -> None:
         """
