@@ -51,9 +51,12 @@ class Opening:
     tell.
 
     @ivar sid: the session's id.
-    @ivar upgrades: to which other transports the session may move.
-    @ivar heartbeatInterval: seconds from one heartbeat to the next.
+    @ivar upgrades: to which other transports the session may move; if it is on
+        none yet, all that can be opened.
+    @ivar heartbeatInterval: seconds from one heartbeat to the next; 0 where
+        only the sum of this and the next is told.
     @ivar heartbeatTimeout: seconds that an answer to one is waited for.
+    @ivar closeTimeout: seconds that the session lives on without a connection.
     @ivar maxPayload: the size of one message or request body that the server
         takes, bytes.
     """
@@ -63,6 +66,7 @@ class Opening:
     heartbeatInterval: float | None = None
     heartbeatTimeout: float | None = None
     maxPayload: int | None = None
+    closeTimeout: float | None = None
 
 
 class IClientDecoder(Interface):
@@ -254,6 +258,19 @@ class IClientDialect(Interface):
     rootIsConnection: bool = Attribute("See L{IDialect.rootIsConnection}.")
     joinsRoot: bool = Attribute("See L{IDialect.joinsRoot}.")
     recovers: bool = Attribute("See L{IDialect.recovers}.")
+    announces: bool = Attribute(
+        "Whether a request of its own names the session, before a transport opens: a GET of L{url}"
+        " without an id, whose answer L{announced} reads. Else the packet C{OPEN} comes first of"
+        " all on the transport."
+    )
+
+    def announced(body: str) -> Packet:
+        """
+        What has been answered to the request that names a session.
+
+        @return: of the kind C{OPEN}.
+        @raise txsocketio.errors.RemoteProtocolError: this names none.
+        """
 
     def url(transport: str, sid: str | None, stamp: str) -> str:
         """
@@ -383,9 +400,7 @@ class ISession(Interface):
         once; a transport that is no stream may be done when this returns.
 
         @raise txsocketio.errors.RemoteProtocolError: another one carries it,
-            and is not to be replaced. It is of the same kind: the session has
-            been ended. It is of another kind, which came first: the session
-            goes on.
+            and is not to be replaced; the session has been ended.
         """
 
     def detach(transport: ITransport) -> None:

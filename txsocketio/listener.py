@@ -4,7 +4,8 @@ The place where everything is made and wired.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, overload
@@ -220,6 +221,14 @@ class Listener(Audience, EventSource):
             httpCompression=options.httpCompression,
             perMessageDeflate=options.perMessageDeflate,
         )
+
+    def routerFor(self, protocol: str | Iterable[str]) -> Router:
+        """
+        Private to this package: see L{SocketIOResource
+        <txsocketio.resource.SocketIOResource>}.
+        """
+        options = replace(self._settings, protocol=protocol)
+        return self.router.speaking(options.chooseProtocols(PARSERS[options.parser]))
 
     def __repr__(self) -> str:
         return f"<Listener /{self._settings.resource} with {len(self.clients)} clients>"

@@ -4,7 +4,7 @@ From a URL to what serves it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Protocol
 
@@ -21,6 +21,8 @@ from txsocketio.transports._http import HTTPTransport, allowOrigin, answer, comp
 class Router:
     """
     Finds the resource for the parts of a path behind the listener's own.
+
+    @ivar dialects: see L{__init__}.
     """
 
     def __init__(
@@ -35,24 +37,37 @@ class Router:
         @param transports: those that are accepted, by name.
         @param origins: the pages that may read what is wrong with a URL.
         """
-        self._dialects = dialects
+        self.dialects = dialects
         self._transports = transports
         self._files = files
         self._origins = origins
+
+    def speaking(self, dialects: Sequence[IDialect]) -> Router:
+        """
+        The same for other dialects.
+        """
+        return Router(dialects, self._transports, self._files, self._origins)
+
+    def exchange(self, change: Callable[[HTTPTransport], HTTPTransport]) -> None:
+        """
+        Serve each transport in another way: L{txsocketio.testing} does without
+        sockets.
+        """
+        self._transports = {name: change(each) for name, each in self._transports.items()}
 
     def find(self, path: Sequence[bytes], request: Request) -> IResource | None:
         """
         @return: L{None} where the URL is not ours.
         """
         parts = [part.decode("utf-8", "backslashreplace") for part in path]
-        for dialect in self._dialects:
+        for dialect in self.dialects:
             try:
                 found = self._locate(dialect, parts, request)
             except RemoteProtocolError as error:
                 return _Wrong(dialect, error, self._origins)
             if found is not None:
                 return found
-        for dialect in self._dialects:
+        for dialect in self.dialects:
             if not any(parts) and dialect.owns(request.args):
                 return _Wrong(dialect, _UNSUPPORTED, self._origins)
         return self._files.find(parts)
@@ -103,6 +118,11 @@ class Routed(Protocol):
 
     router: Router
 
+    def routerFor(self, protocol: str | Iterable[str]) -> Router:
+        """
+        What finds the resources of these protocols.
+        """
+
 
 class SocketIOResource(Resource):
     """
@@ -111,9 +131,16 @@ class SocketIOResource(Resource):
         root.putChild(b"socket.io", SocketIOResource(listener))
     """
 
-    def __init__(self, listener: Routed) -> None:
+    def __init__(self, listener: Routed, protocol: str | Iterable[str] | None = None) -> None:
+        """
+        @param protocol: what is spoken here, as the option of that name has
+            it; L{None} for what the listener accepts. Mounted elsewhere, what
+            shares its URLs with that (C{"0.6"}, most likely) can meet its
+            clients.
+        @raise txsocketio.errors.LocalProtocolError: there is no such protocol.
+        """
         super().__init__()
-        self._router = listener.router
+        self._router = listener.router if protocol is None else listener.routerFor(protocol)
 
     def getChildWithDefault(self, path: bytes, request: Request) -> IResource:
         """

@@ -114,6 +114,7 @@ class Link:
         self._receiver: Receiver | None = None
         self._wire: Wire | None = None
         self._candidate: Wire | None = None
+        self._farewell: Frame | None = None
         self._limit = inf
         self._better = ""
         self._beats = 0
@@ -316,8 +317,20 @@ class Link:
             limit = self._limit if wire.limited else inf
             wire.write(self._outbox.takeSome(limit))
             self._flush()
-        elif not self._outbox and self._life.carriage is State.LEAVING and wire.writable:
+        elif wire.writable and self._life.carriage is State.LEAVING:
+            self._part(wire)
+
+    def _part(self, wire: Wire) -> None:
+        """
+        All has been said but the last word. It goes alone: genuine servers
+        heed it before what stands in front of it.
+        """
+        farewell, self._farewell = self._farewell, None
+        if farewell is None:
             self._step(_Event(Input.DRAINED))
+        else:
+            wire.write((farewell,))
+            self._flush()
 
     # The life cycle.
 
@@ -388,9 +401,8 @@ class Link:
             receiver.closed(event.reason, event.detail)
 
     def _goodbye(self, event: _Event) -> None:
-        # Not bounded: nothing comes after it.
         with suppress(UnsupportedByClient):
-            self._outbox.append(self.dialect.encode(Packet(Kind.CLOSE)))
+            self._farewell = self.dialect.encode(Packet(Kind.CLOSE))
         self._flush()
 
     def _cut(self, event: _Event) -> None:

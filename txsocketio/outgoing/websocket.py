@@ -56,6 +56,7 @@ class WebSocketWire(WebSocketClientProtocol):
         self._bearer = bearer
         self._limit = bearer.settings.maxPackets
         self._fragments = 0
+        self._wasOpen = False
         self._isOver = False
         self._connecting: Deferred[Any] | None = None
         self._deadline: IDelayedCall | None = None
@@ -84,6 +85,7 @@ class WebSocketWire(WebSocketClientProtocol):
             # The link's clock serves the WebSocket too.
             openHandshakeTimeout=0,
             closeHandshakeTimeout=0,
+            serverConnectionDropTimeout=0,
         )
         self._connecting = network.connect(self)
         self._connecting.addCallback(self._connected).addErrback(self._failed)
@@ -130,7 +132,6 @@ class WebSocketWire(WebSocketClientProtocol):
             self._connecting.cancel()
         elif self.state == self.STATE_OPEN:
             self.sendClose(_NORMAL)
-            self._closeSoon()
         elif self.transport is not None:
             self.transport.abortConnection()
 
@@ -159,7 +160,7 @@ class WebSocketWire(WebSocketClientProtocol):
         # From here on Autobahn bounds what comes.
         self.transport.allowance = inf
         self.transport.registerProducer(self, True)
-        self.writable = True
+        self._wasOpen = self.writable = True
         self._bearer.ready(self)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -194,15 +195,41 @@ class WebSocketWire(WebSocketClientProtocol):
         if self.writable:
             super().onPing(payload)
 
+    def sendCloseFrame(
+        self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
+    ) -> None:
+        """
+        The closing begins: the server wants it, or we do, or Autobahn has found
+        fault with its frames, which is told and not discussed.
+        """
+        if self.state != self.STATE_OPEN:
+            return
+        super().sendCloseFrame(code, reasonUtf8, isReply)
+        self._closeSoon()
+        if self.failedByMe:
+            self.transport.loseConnection()
+            said = (reasonUtf8 or b"").decode("utf-8")
+            self._lose(DisconnectReason.TRANSPORT_ERROR, f"{code}: {said}")
+        elif isReply:
+            self._lose(DisconnectReason.TRANSPORT_CLOSE, str(self.remoteCloseCode))
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Something has come. It is not heard from one who has been told that it
+        cannot be understood.
+        """
+        if not self.failedByMe:
+            super().dataReceived(data)
+
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """
         The connection has gone.
         """
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
-        isOurs = wasClean and not self.failedByMe
+        isLost = self._wasOpen and not self.failedByMe
         self._lose(
-            DisconnectReason.TRANSPORT_CLOSE if isOurs else DisconnectReason.TRANSPORT_ERROR,
+            DisconnectReason.TRANSPORT_CLOSE if isLost else DisconnectReason.TRANSPORT_ERROR,
             f"{code}: {reason}" if reason else str(code),
         )
 

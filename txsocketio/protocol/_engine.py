@@ -297,6 +297,13 @@ class EngineClient(Engine):
 
     version: ClassVar[str]
     transports: ClassVar[Sequence[str]] = ("polling", "websocket")
+    announces = False
+
+    def announced(self, body: str) -> Packet:
+        """
+        See L{txsocketio.interfaces.IClientDialect.announced}.
+        """
+        raise LocalProtocolError("a session is named on its transport")
 
     def url(self, transport: str, sid: str | None, stamp: str) -> str:
         """

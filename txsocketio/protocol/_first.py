@@ -204,6 +204,13 @@ class FirstClient(First):
     """
 
     transports: ClassVar[Sequence[str]] = ("websocket", "xhr-polling")
+    announces = False
+
+    def announced(self, body: str) -> Packet:
+        """
+        See L{txsocketio.interfaces.IClientDialect.announced}.
+        """
+        raise LocalProtocolError("a session is named on its transport")
 
     def url(self, transport: str, sid: str | None, stamp: str) -> str:
         """

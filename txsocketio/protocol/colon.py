@@ -71,14 +71,13 @@ _NOT_HANDSHAKEN = b"7:::1+0"
 """Of an unknown session: do reconnect."""
 
 _UNAUTHORIZED = "2"
+
 _REASONS = {
     "0": "transport not supported",
     "1": "client not handshaken",
     _UNAUTHORIZED: "unauthorized",
 }
-
-_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:e\+[0-9]{2})?"
-_HANDSHAKE = re.compile(rf"([^:]+):({_NUMBER})?:({_NUMBER})?:([^:]*)")
+_RECONNECT = "0"
 
 _REFUSALS: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: "handshake unauthorized",
@@ -118,14 +117,16 @@ def _asked(query: str | None, data: str) -> Mapping[str, str] | None:
     return dict(parse_qsl(asked, keep_blank_values=True)) if asked else None
 
 
-def _event(data: str) -> list[Any]:
+def _eventOf(peer: str, data: str) -> list[Any]:
     event = loads(data)
     if type(event) is not dict or type(event.get("name")) is not str:
         raise RemoteProtocolError("an event is no object with a name in it")
-    args = event.get("args", [])
+    name, args = event["name"], event.get("args", [])
     if type(args) is not list:
         raise RemoteProtocolError("an event's arguments are no array")
-    return [event["name"], *args]
+    if name in RESERVED:
+        raise RemoteProtocolError(f"a {peer} cannot emit {name!r}")
+    return [name, *args]
 
 
 def _acknowledgement(data: str) -> tuple[int, list[Any]]:
@@ -141,9 +142,58 @@ def _acknowledgement(data: str) -> tuple[int, list[Any]]:
 _SAID: Mapping[str, tuple[Kind, Callable[[str], Any]]] = {
     "3": (Kind.MESSAGE, str),
     "4": (Kind.JSON, loads),
-    "5": (Kind.EVENT, _event),
 }
-"""What it says, by type."""
+"""What, beside events, may ask for an acknowledgement."""
+
+Control = Callable[[str, str, str, str], Packet]
+"""Tells what everything else is, of type, namespace, query and data."""
+
+
+def _read(text: str, peer: str, control: Control) -> Packet:
+    """
+    @param peer: who says it.
+    @raise RemoteProtocolError: it cannot send that.
+    """
+    found = _PACKET.fullmatch(text)
+    if found is None:
+        raise RemoteProtocolError("no packet of type, id and endpoint")
+    type, id, plus, endpoint, query, data = found.groups("")
+    namespace = _namespaceOf(endpoint)
+    if type == "5":
+        return Packet(Kind.EVENT, _eventOf(peer, data), namespace, int(id) if id else None)
+    if type in _SAID:
+        kind, interpret = _SAID[type]
+        return Packet(kind, interpret(data), namespace, int(id) if id else None)
+    if id or plus:
+        raise RemoteProtocolError("an id of what cannot be acknowledged")
+    if type == "6":
+        answers, args = _acknowledgement(data)
+        return Packet(Kind.ACK, args, namespace, answers)
+    return Packet(Kind.NOOP) if type == "8" else control(type, namespace, query, data)
+
+
+def _fromClient(type: str, namespace: str, query: str, data: str) -> Packet:
+    if type == "0":
+        return Packet(Kind.DISCONNECT, None, namespace)
+    if type == "1":
+        return Packet(Kind.CONNECT, _asked(query, data), namespace)
+    if type == "2":
+        return Packet(Kind.PONG)
+    raise RemoteProtocolError("an error, which only a server tells")
+
+
+def _fromServer(type: str, namespace: str, query: str, data: str) -> Packet:
+    if type == "0":
+        return Packet(Kind.CLOSE if namespace == ROOT else Kind.DISCONNECT, None, namespace)
+    if type == "1":
+        return Packet(Kind.CONNECT, None, namespace)
+    if type == "2":
+        return Packet(Kind.PING)
+    reason, _, advice = data.partition("+")
+    told: dict[str, Any] = {"message": _REASONS.get(reason, reason)}
+    if advice == _RECONNECT:
+        told["data"] = {"advice": "reconnect"}
+    return Packet(Kind.CONNECT_ERROR, told, namespace)
 
 
 # What is written.
@@ -183,38 +233,15 @@ _CONTROLS = {
     Kind.NOOP: Frame("8::"),
 }
 
-_ASKING = (Kind.MESSAGE, Kind.JSON, Kind.EVENT)
-"""What may ask for an acknowledgement."""
-
 _WRITTEN: Mapping[Kind, Callable[[Packet], tuple[str, str]]] = {
     Kind.MESSAGE: _message,
     Kind.JSON: lambda packet: ("4", literal(packet.data)),
     Kind.EVENT: _emitted,
     Kind.ACK: _answered,
-    Kind.CONNECT: lambda packet: ("1", f"?{urlencode(packet.data)}" if packet.data else ""),
+    Kind.CONNECT: lambda packet: ("1", ""),
     Kind.CONNECT_ERROR: lambda packet: ("7", _UNAUTHORIZED),
     Kind.DISCONNECT: lambda packet: ("0", ""),
 }
-
-
-def _encode(packet: Packet) -> Frame:
-    kind = packet.kind
-    if kind in _CONTROLS:
-        return _CONTROLS[kind]
-    type, data = _WRITTEN[kind](packet)
-    id = f"{packet.id}+" if kind in _ASKING and packet.id is not None else ""
-    head = f"{type}:{id}:{_checked(packet.namespace)}"
-    return Frame(f"{head}:{data}" if data else head)
-
-
-def _join(frames: Iterable[Frame]) -> bytes:
-    """
-    One goes bare.
-    """
-    texts = [frame.text for frame in frames]
-    if len(texts) > 1:
-        texts = [f"{_MARK}{units(text)}{_MARK}{text}" for text in texts]
-    return "".join(texts).encode("utf-8")
 
 
 def _seconds(seconds: float | None) -> str:
@@ -222,6 +249,29 @@ def _seconds(seconds: float | None) -> str:
     An interval, as clients are told of it.
     """
     return "" if seconds is None else f"{min(seconds, _LONGEST):g}"
+
+
+def _frame(packet: Packet, asking: str = "") -> Frame:
+    """
+    @param asking: what stands behind the namespace.
+    """
+    kind = packet.kind
+    if kind in _CONTROLS:
+        return _CONTROLS[kind]
+    type, data = _WRITTEN[kind](packet)
+    id = f"{packet.id}+" if packet.id is not None and kind is not Kind.ACK else ""
+    head = f"{type}:{id}:{_checked(packet.namespace)}{asking}"
+    return Frame(f"{head}:{data}" if data else head)
+
+
+def _body(frames: Iterable[Frame]) -> bytes:
+    """
+    What holds all these frames. One goes bare.
+    """
+    texts = [frame.text for frame in frames] or ["8::"]
+    if len(texts) > 1:
+        texts = [f"{_MARK}{units(text)}{_MARK}{text}" for text in texts]
+    return "".join(texts).encode("utf-8")
 
 
 # The contracts.
@@ -329,7 +379,7 @@ class Colon(FirstDialect):
         """
         if packet.kind is Kind.CLOSE and packet.data is DisconnectReason.SHUTDOWN:
             raise UnsupportedByClient("who is told goodbye in Socket.IO 0.9 does not come back")
-        return _opened(packet.data) if packet.kind is Kind.OPEN else _encode(packet)
+        return _opened(packet.data) if packet.kind is Kind.OPEN else _frame(packet)
 
     def decoder(self, settings: Settings) -> ColonDecoder:
         """
@@ -341,7 +391,7 @@ class Colon(FirstDialect):
         """
         See L{IDialect.join}.
         """
-        return _join(frames) or b"8::"
+        return _body(frames)
 
     def script(self, index: int, body: bytes) -> bytes:
         """
@@ -388,14 +438,12 @@ class _Decoder(Generic[D]):
     What is the same at both ends. Nothing is held from one piece to the next:
     each is whole.
 
-    @cvar peer: who speaks.
-    @cvar heartbeat: what that of the peer is.
+    @cvar peer: who says what is read.
     """
 
     __slots__ = ("_maxPackets", "_maxPayload", "dialect")
 
     peer: ClassVar[str]
-    heartbeat: ClassVar[Kind]
 
     def __init__(self, dialect: D, settings: Settings) -> None:
         self.dialect = dialect
@@ -404,21 +452,30 @@ class _Decoder(Generic[D]):
 
     def message(self, data: str | bytes) -> Iterator[Packet]:
         """
-        See L{IClientDecoder.message}.
+        See L{IDecoder.message}.
         """
         if isinstance(data, bytes):
             raise RemoteProtocolError("binary data, which this protocol does not know")
         if len(data) > self._maxPayload:
             raise _tooMuch(f"more at once than maxPayload ({self._maxPayload}) allows")
-        return self._several(data) if data.startswith(_MARK) else iter((self.interpret(data),))
+        return self._several(data) if data.startswith(_MARK) else iter((self._read(data),))
+
+    def _read(self, text: str) -> Packet:
+        return _read(text, self.peer, self.control)
 
     def payload(self, body: str | bytes) -> Iterator[Packet]:
         """
-        See L{IClientDecoder.payload}.
+        See L{IDecoder.payload}.
         """
         if not body:
             raise RemoteProtocolError("no packets")
         return self.message(body)
+
+    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
+        """
+        What is neither for the application nor an acknowledgement.
+        """
+        raise NotImplementedError
 
     def _several(self, text: str) -> Iterator[Packet]:
         at = count = 0
@@ -435,41 +492,11 @@ class _Decoder(Generic[D]):
                 raise RemoteProtocolError("a packet's length ends inside a character") from None
             if missing:
                 raise RemoteProtocolError("a packet that is shorter than its length")
-            yield self.interpret(text[found.end() : at])
+            yield self._read(text[found.end() : at])
 
-    def interpret(self, text: str) -> Packet:
-        """
-        @raise RemoteProtocolError: the peer cannot say that.
-        """
-        found = _PACKET.fullmatch(text)
-        if found is None:
-            raise RemoteProtocolError("no packet of type, id and endpoint")
-        type, id, plus, endpoint, query, data = found.groups("")
-        namespace = _namespaceOf(endpoint)
-        if type in _SAID:
-            kind, read = _SAID[type]
-            said = read(data)
-            if kind is Kind.EVENT and said[0] in RESERVED:
-                raise RemoteProtocolError(f"a {self.peer} cannot emit {said[0]!r}")
-            return Packet(kind, said, namespace, int(id) if id else None)
-        if id or plus:
-            raise RemoteProtocolError("an id of what cannot be acknowledged")
-        if type == "6":
-            answers, args = _acknowledgement(data)
-            return Packet(Kind.ACK, args, namespace, answers)
-        if type == "2":
-            return Packet(self.heartbeat)
-        return self.control(type, namespace, query, data)
 
-    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
-        """
-        What is about the connection.
-        """
-        if type == "0":
-            return Packet(Kind.DISCONNECT, None, namespace)
-        if type == "1":
-            return Packet(Kind.CONNECT, _asked(query, data), namespace)
-        return Packet(Kind.NOOP)
+def _tooMuch(reason: str) -> RemoteProtocolError:
+    return RemoteProtocolError(reason, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 @implementer(IDecoder)
@@ -483,52 +510,95 @@ class ColonDecoder(_Decoder[IDialect]):
     __slots__ = ()
 
     peer = "client"
-    heartbeat = Kind.PONG
 
     def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
         """
         See L{_Decoder.control}.
         """
-        if type == "7":
-            raise RemoteProtocolError("an error, which only a server tells")
-        return super().control(type, namespace, query, data)
+        return _fromClient(type, namespace, query, data)
+
+
+@implementer(IClientDecoder)
+class ColonClientDecoder(_Decoder[IClientDialect]):
+    """
+    Decodes what a server of Socket.IO 0.7 to 0.9 sends.
+    """
+
+    __slots__ = ()
+
+    peer = "server"
+
+    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
+        """
+        See L{_Decoder.control}.
+        """
+        return _fromServer(type, namespace, query, data)
 
 
 @implementer(IClientDialect)
 class ColonClient(FirstClient):
     """
-    The same, as a client speaks it. L{COLON_CLIENT} is the only instance.
+    All three revisions, as a client speaks them.
     """
 
     name = "colon"
+    announces = True
+
+    def announced(self, body: str) -> Packet:
+        """
+        See L{IClientDialect.announced}.
+        """
+        found = _ANNOUNCED.fullmatch(body)
+        if found is None:
+            raise RemoteProtocolError("no session is named here")
+        sid, silence, away, names = found.groups()
+        told = {
+            "sid": sid,
+            "heartbeatTimeout": _interval(silence),
+            "closeTimeout": _interval(away),
+            "transports": names.split(",") if names else [],
+        }
+        return Packet(Kind.OPEN, told)
 
     def url(self, transport: str, sid: str | None, stamp: str) -> str:
         """
-        See L{IClientDialect.url}. Without a session it is the handshake's.
+        See L{IClientDialect.url}.
         """
-        place = "" if sid is None else f"{transport}/{quote(sid, safe='')}"
-        return f"{_VERSION}/{place}{f'?t={stamp}' if stamp else ''}"
+        place = f"{transport}/{quote(sid, safe='')}" if sid is not None else ""
+        return f"{_VERSION}/{place}?t={quote(stamp)}" if stamp else f"{_VERSION}/{place}"
 
     def posting(self, transport: str, sid: str, stamp: str) -> str:
         """
-        See L{IClientDialect.posting}.
+        See L{IClientDialect.posting}. It is no other.
         """
         return self.url(transport, sid, stamp)
 
     def opened(self, packet: Packet) -> Opening:
         """
-        See L{IClientDialect.opened}. The server does not tell when its
-        heartbeats come, but how long it may be silent.
+        See L{IClientDialect.opened}.
         """
         told = packet.data
         silence = told["heartbeatTimeout"]
-        return Opening(told["sid"], told["transports"], None, silence)
+        return Opening(
+            told["sid"],
+            tuple(told["transports"]),
+            None if silence is None else 0.0,
+            silence,
+            closeTimeout=told["closeTimeout"],
+        )
 
     def encode(self, packet: Packet) -> Frame:
         """
-        See L{IClientDialect.encode}.
+        See L{IClientDialect.encode}. What is sent to be let in is a query.
         """
-        return _encode(checkSayable(packet))
+        asked = checkSayable(packet).kind is Kind.CONNECT and packet.data
+        return _frame(packet, f"?{urlencode(packet.data)}" if asked else "")
+
+    def join(self, frames: Iterable[Frame]) -> tuple[bytes, bytes]:
+        """
+        See L{IClientDialect.join}.
+        """
+        return _TEXT, _body(frames)
 
     def decoder(self, settings: Settings) -> ColonClientDecoder:
         """
@@ -536,68 +606,19 @@ class ColonClient(FirstClient):
         """
         return ColonClientDecoder(self, settings)
 
-    def join(self, frames: Iterable[Frame]) -> tuple[bytes, bytes]:
-        """
-        See L{IClientDialect.join}.
-        """
-        return _TEXT, _join(frames)
+
+_ANNOUNCED = re.compile(r"([^:\s]{1,1000}):([0-9.e+]{0,20}):([0-9.e+]{0,20}):([a-z,-]{0,1000})")
 
 
-@implementer(IClientDecoder)
-class ColonClientDecoder(_Decoder[IClientDialect]):
+def _interval(told: str) -> float | None:
     """
-    Decodes what a server of Socket.IO 0.7 to 0.9 sends, first of all its
-    answer to the handshake.
+    The reverse of L{_seconds}.
     """
-
-    __slots__ = ("_isOpen",)
-
-    peer = "server"
-    heartbeat = Kind.PING
-
-    def __init__(self, dialect: IClientDialect, settings: Settings) -> None:
-        super().__init__(dialect, settings)
-        self._isOpen = False
-
-    def interpret(self, text: str) -> Packet:
-        """
-        See L{_Decoder.interpret}.
-        """
-        if self._isOpen:
-            return super().interpret(text)
-        self._isOpen = True
-        return Packet(Kind.OPEN, _handshake(text))
-
-    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
-        """
-        See L{_Decoder.control}. Goodbye to the default namespace is for all.
-        """
-        if type == "7":
-            reason = _REASONS.get(data.partition("+")[0], "refused")
-            return Packet(Kind.CONNECT_ERROR, {"message": reason}, namespace)
-        if type == "0" and namespace == ROOT:
-            return Packet(Kind.CLOSE)
-        return super().control(type, namespace, query, data)
-
-
-def _handshake(text: str) -> Mapping[str, Any]:
-    """
-    What the answer to the handshake tells.
-    """
-    found = _HANDSHAKE.fullmatch(text)
-    if found is None:
-        raise RemoteProtocolError("no answer to a handshake")
-    sid, silence, closeTimeout, transports = found.groups()
-    return {
-        "sid": sid,
-        "heartbeatTimeout": float(silence) if silence else None,
-        "closeTimeout": float(closeTimeout) if closeTimeout else None,
-        "transports": transports.split(","),
-    }
-
-
-def _tooMuch(reason: str) -> RemoteProtocolError:
-    return RemoteProtocolError(reason, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    try:
+        seconds = float(told or _LONGEST)
+    except ValueError:
+        raise RemoteProtocolError("an interval that is no number") from None
+    return None if seconds >= _LONGEST else seconds
 
 
 COLON = Colon()

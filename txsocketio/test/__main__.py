@@ -181,9 +181,11 @@ def _isEnough(path: Path, venv: Path) -> Tally:
 
 def genuine() -> Tally:
     """
-    Real clients, in real browsers, against a real server.
+    Real clients, in real browsers, against a real server; and our client
+    against the servers of others.
     """
-    return inGenuine(["npm", "test"], environment=_forClients()).counted(nodeTally)
+    ours = inGenuine(["npm", "test"], environment=_forClients()).counted(nodeTally)
+    return ours + python("-m", "txsocketio.test.genuine.outgoing").counted(lastTally)
 
 
 def matrix() -> Tally:

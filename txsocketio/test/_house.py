@@ -275,7 +275,7 @@ def strange(module: Module, imports: Collection[Import]) -> Iterator[str]:
         if any(map(found.isFrom, forbidden)):
             yield _fault(module, found, f"is nothing that {module.room} may know")
         if found.isFrom("autobahn") and module.name not in AUTOBAHN:
-            yield _fault(module, found, f"is known in {' and '.join(sorted(AUTOBAHN))} alone")
+            yield _fault(module, found, f"is known in {', '.join(sorted(AUTOBAHN))} alone")
 
 
 def concrete(module: Module, imports: Collection[Import]) -> Iterator[str]:

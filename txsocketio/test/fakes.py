@@ -278,9 +278,8 @@ class FakeDialect:
         if isinstance(packet.data, set):
             raise LocalProtocolError("a set")
         self.encoded.append(packet)
-        return Frame(
-            packet.kind.name if packet.data is None else f"{packet.kind.name} {packet.data}"
-        )
+        isBare = packet.data is None or packet.kind is Kind.CLOSE
+        return Frame(packet.kind.name if isBare else f"{packet.kind.name} {packet.data}")
 
     def decoder(self, settings: Settings) -> FakeDecoder:
         """

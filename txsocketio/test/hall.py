@@ -51,7 +51,8 @@ class HallDialect(FakeDialect):
         self.encoded.append(packet)
         parts = [packet.kind.name, packet.namespace]
         parts += [] if packet.id is None else [f"#{packet.id}"]
-        parts += [] if packet.data is None else [f"{packet.data}"]
+        isBare = packet.data is None or packet.kind is Kind.CLOSE
+        parts += [] if isBare else [f"{packet.data}"]
         parts += [] if packet.offset is None or not self.recovers else [f"@{packet.offset}"]
         return Frame(" ".join(parts))
 

@@ -18,8 +18,9 @@ from txsocketio.clientdialects import CLIENT_PARSERS, CLIENT_PROTOCOLS
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.interfaces import IClientDialect, IDialect, Opening
 from txsocketio.listener import PARSERS, PROTOCOLS
-from txsocketio.packets import ROOT, Kind, Packet
+from txsocketio.packets import RESERVED, ROOT, Kind, Packet
 from txsocketio.protocol.annotated import ANNOTATED_CLIENT, GENUINE, SPECIFICATION
+from txsocketio.protocol.colon import COLON_CLIENT
 from txsocketio.protocol.eio3 import EIO3_CLIENT, EIO3_CLIENT_PLAIN
 from txsocketio.protocol.eio4 import EIO4_CLIENT, EIO4_CLIENT_MSGPACK, EIO4_CLIENT_PLAIN
 from txsocketio.protocol.tilde import TILDE_CLIENT
@@ -140,6 +141,43 @@ SAID: list[tuple[IClientDialect, list[str | bytes], list[Packet]]] = [
     ),
     (ANNOTATED_CLIENT, ['1:10:j\n:{"a":1},'], [Packet(Kind.JSON, {"a": 1})]),
     (ANNOTATED_CLIENT, ["2:1:5,", "0:0:,"], [Packet(Kind.PING, 5), Packet(Kind.CLOSE)]),
+    (
+        COLON_CLIENT,
+        ["1::", "1::/chat", "1::/chat?token=x", "2::", "8::", "0::/chat", "0::"],
+        [
+            Packet(Kind.CONNECT),
+            Packet(Kind.CONNECT, namespace="/chat"),
+            Packet(Kind.CONNECT, namespace="/chat"),
+            Packet(Kind.PING),
+            Packet(Kind.NOOP),
+            Packet(Kind.DISCONNECT, namespace="/chat"),
+            Packet(Kind.CLOSE),
+        ],
+    ),
+    (
+        COLON_CLIENT,
+        ["3:::h\xe9llo: \u2603", '4::/chat:{"a":1}', '5:::{"name":"echo","args":["a",{"b":1}]}'],
+        [
+            Packet(Kind.MESSAGE, "h\xe9llo: \u2603"),
+            Packet(Kind.JSON, {"a": 1}, "/chat"),
+            event("echo", "a", {"b": 1}),
+        ],
+    ),
+    (
+        COLON_CLIENT,
+        ['5:1+::{"name":"ask"}', '6:::1+["x",42]', "6:::2", "7:::1+0", "7::/a:2", "7:::x"],
+        [
+            event("ask", id=1),
+            Packet(Kind.ACK, ["x", 42], id=1),
+            Packet(Kind.ACK, [], id=2),
+            Packet(
+                Kind.CONNECT_ERROR,
+                {"message": "client not handshaken", "data": {"advice": "reconnect"}},
+            ),
+            Packet(Kind.CONNECT_ERROR, {"message": "unauthorized"}, "/a"),
+            Packet(Kind.CONNECT_ERROR, {"message": "x"}),
+        ],
+    ),
     (TILDE_CLIENT, ["~m~17~m~24001148230274305"], [Packet(Kind.OPEN, "24001148230274305")]),
     (
         TILDE_CLIENT,
@@ -178,6 +216,12 @@ BODIES: list[tuple[IClientDialect, str | bytes, list[Packet]]] = [
     ),
     (ANNOTATED_CLIENT, "", []),
     (TILDE_CLIENT, "", []),
+    (COLON_CLIENT, "8::", [Packet(Kind.NOOP)]),
+    (
+        COLON_CLIENT,
+        "\ufffd5\ufffd3:::a\ufffd6\ufffd3:::\U0001f600",
+        [Packet(Kind.MESSAGE, "a"), Packet(Kind.MESSAGE, "\U0001f600")],
+    ),
 ]
 """The answers of polls, likewise."""
 
@@ -366,6 +410,13 @@ BROKEN: list[tuple[IClientDialect, str | bytes, str]] = [
     ),
     (ANNOTATED_CLIENT, "1:15:e:connect\nj\n:[],", "the event 'connect' is reserved"),
     (ANNOTATED_CLIENT, b"x", "binary data, which this protocol does not know"),
+    (COLON_CLIENT, "hello", "no packet of type, id and endpoint"),
+    (COLON_CLIENT, "1:1::", "an id of what cannot be acknowledged"),
+    (COLON_CLIENT, '5:::{"name":"connect"}', "a server cannot emit 'connect'"),
+    (COLON_CLIENT, "5:::[]", "an event is no object with a name in it"),
+    (COLON_CLIENT, "6:::", "an acknowledgement without an id"),
+    (COLON_CLIENT, "\ufffd1", "a packet without its length before it"),
+    (COLON_CLIENT, b"x", "binary data, which this protocol does not know"),
     (TILDE_CLIENT, "~m~0~m~", "a session without an id"),
     (TILDE_CLIENT, "~m~2~m~77~m~4~m~~h~x", "a heartbeat is no number of up to 15 digits"),
     (TILDE_CLIENT, "hello", "no '~m~' where a frame begins, but 'h'"),
@@ -379,6 +430,7 @@ HEADINGS = (
     "What is refused in MessagePack",
     "What is refused",
     "What is refused in 0.6",
+    "What is refused in 0.7 to 0.9",
 )
 
 
@@ -417,6 +469,7 @@ class BrokenTests(SynchronousTestCase):
             (EIO3_CLIENT, '42["x","y"]'),
             (ANNOTATED_CLIENT, "1:11::0123456789,"),
             (TILDE_CLIENT, "~m~11~m~01234567890"),
+            (COLON_CLIENT, "3:::1234567"),
         ):
             self.assertEqual(decoded(dialect, [message], maxPayload=11)[1], None)
             _, error, status = decoded(dialect, [message], maxPayload=10)
@@ -433,6 +486,7 @@ class BrokenTests(SynchronousTestCase):
             (EIO3_CLIENT, b"\0\1\xff6" * 4),
             (ANNOTATED_CLIENT, "0:0:," * 4),
             (TILDE_CLIENT, "~m~1~m~x" * 4),
+            (COLON_CLIENT, "\ufffd5\ufffd3:::a" * 4),
         ):
             self.assertEqual(decoded(dialect, [body], asPayload=True, maxPackets=4)[1], None)
             _, error, status = decoded(dialect, [body], asPayload=True, maxPackets=3)
@@ -502,7 +556,9 @@ class UrlTests(SynchronousTestCase):
                 for stamp in ("", "12x"):
                     for sid in (None, "SID"):
                         place = self.place(server, client.url(transport, sid, stamp))
-                        self.assertEqual((place.transport, place.sid), (transport, sid))
+                        isFirst = client.announces and sid is None
+                        expected = "reception" if isFirst else transport
+                        self.assertEqual((place.transport, place.sid), (expected, sid))
                     place = self.place(server, client.posting(transport, "SID", stamp))
                     self.assertEqual((place.transport, place.sid), (transport, "SID"))
 
@@ -561,6 +617,14 @@ class SayingTests(SynchronousTestCase):
             (ANNOTATED_CLIENT, Packet(Kind.JSON, {"a": 1}), ['1:10:j\n:{"a":1},']),
             (ANNOTATED_CLIENT, Packet(Kind.PONG, 5), ["2:1:5,"]),
             (ANNOTATED_CLIENT, Packet(Kind.DISCONNECT), ["0:0:,"]),
+            (COLON_CLIENT, Packet(Kind.PONG), ["2::"]),
+            (COLON_CLIENT, Packet(Kind.CONNECT, auth, "/chat"), ["1::/chat?token=a+b%2Cc"]),
+            (COLON_CLIENT, Packet(Kind.CONNECT, None, "/chat"), ["1::/chat"]),
+            (COLON_CLIENT, Packet(Kind.JSON, {"a": 1}), ['4:::{"a":1}']),
+            (COLON_CLIENT, Packet(Kind.MESSAGE, "a", id=1), ["3:1+::a"]),
+            (COLON_CLIENT, event("e", 1, id=2), ['5:2+::{"name":"e","args":[1]}']),
+            (COLON_CLIENT, Packet(Kind.ACK, [1], id=2), ["6:::2+[1]"]),
+            (COLON_CLIENT, Packet(Kind.CLOSE), ["0::"]),
             (TILDE_CLIENT, Packet(Kind.PONG, 5), ["~m~4~m~~h~5"]),
             (TILDE_CLIENT, Packet(Kind.MESSAGE, "hello"), ["~m~5~m~hello"]),
         ):
@@ -581,6 +645,12 @@ class SayingTests(SynchronousTestCase):
             ),
             (ANNOTATED_CLIENT, [Packet(Kind.MESSAGE, "a b")], b"data=1%3A4%3A%3Aa%20b%2C"),
             (TILDE_CLIENT, [Packet(Kind.MESSAGE, "a")], b"data=~m~1~m~a"),
+            (COLON_CLIENT, [Packet(Kind.MESSAGE, "a")], b"3:::a"),
+            (
+                COLON_CLIENT,
+                [Packet(Kind.MESSAGE, "a")] * 2,
+                "\ufffd5\ufffd3:::a\ufffd5\ufffd3:::a".encode(),
+            ),
         ):
             contentType, written = dialect.join([dialect.encode(packet) for packet in packets])
             self.assertEqual(written, body)
@@ -645,11 +715,51 @@ class OpeningTests(SynchronousTestCase):
         """
         An interval that never runs out, as our server tells it.
         """
-        for name in ("eio4", "eio3"):
-            session = fakeSession(heartbeatInterval=None, heartbeatTimeout=None)
+        for name in ("eio4", "eio3", "colon"):
+            session = fakeSession(heartbeatInterval=None, heartbeatTimeout=None, closeTimeout=None)
             (packet,) = PROTOCOLS[name].opening(session)
-            opening = CLIENT_PROTOCOLS[name].opened(packet)
+            client = CLIENT_PROTOCOLS[name]
+            if client.announces:
+                packet = client.announced(PROTOCOLS[name].encode(packet).text)
+            opening = client.opened(packet)
             self.assertEqual((opening.heartbeatInterval, opening.heartbeatTimeout), (None, None))
+            self.assertEqual(opening.closeTimeout, None)
+
+    def test_announced(self) -> None:
+        """
+        Where a request of its own names the session, its answer is read.
+        """
+        for body, opening in (
+            ("SID:60:60:websocket,xhr-polling", ("SID", ("websocket", "xhr-polling"), 60.0, 60.0)),
+            ("SID:15:25:websocket", ("SID", ("websocket",), 15.0, 25.0)),
+            ("SID::0.5:", ("SID", (), None, 0.5)),
+            ("SID:1e+06:0:websocket", ("SID", ("websocket",), 1e6, 0.0)),
+        ):
+            told = COLON_CLIENT.opened(COLON_CLIENT.announced(body))
+            found = told.sid, told.upgrades, told.heartbeatTimeout, told.closeTimeout
+            self.assertEqual(found, opening)
+            expected = None if opening[2] is None else 0.0
+            self.assertEqual(told.heartbeatInterval, expected)
+
+    def test_unannounced(self) -> None:
+        """
+        Anything else names none.
+        """
+        for body, reason in (
+            ("", "no session is named here"),
+            (":60:60:websocket", "no session is named here"),
+            ("a b:60:60:websocket", "no session is named here"),
+            ("SID:60:60", "no session is named here"),
+            ("SID:x:60:websocket", "no session is named here"),
+            ("SID:1.2.3:60:websocket", "an interval that is no number"),
+            ("handshake unauthorized", "no session is named here"),
+        ):
+            with self.assertRaises(RemoteProtocolError, msg=body) as caught:
+                COLON_CLIENT.announced(body)
+            self.assertEqual(caught.exception.reason, reason)
+        for client in CLIENT_PROTOCOLS.values():
+            if not client.announces:
+                self.assertRaises(LocalProtocolError, client.announced, "SID:60:60:websocket")
 
     def test_ids(self) -> None:
         """
@@ -713,7 +823,21 @@ TILDE_SAID = st.builds(lambda text: Packet(Kind.MESSAGE, text), st.text(max_size
     lambda packet: not packet.data.startswith(("~h~", "~j~"))
 ) | st.builds(lambda data: Packet(Kind.JSON, data), JSON)
 
+TEXT_ARGUMENTS = st.builds(
+    lambda name, args, namespace, id: Packet(Kind.EVENT, [name, *args], namespace, id),
+    st.text(max_size=8).filter(lambda name: name not in RESERVED),
+    st.lists(JSON, max_size=3),
+    st.sampled_from([ROOT, "/chat"]),
+    st.none() | st.integers(0, 10**15 - 1),
+) | st.builds(
+    lambda args, id: Packet(Kind.ACK, args, ROOT, id),
+    st.lists(JSON, max_size=3),
+    st.integers(0, 10**15 - 1),
+)
+"""Events and acknowledgements without binary data."""
+
 SAID_BY = {
+    "colon": TEXT_ARGUMENTS | st.builds(lambda data: Packet(Kind.JSON, data), JSON),
     "annotated": FIRST_EVENTS,
     "0.6": TILDE_SAID,
     "eio4": PACKETS,
@@ -749,11 +873,10 @@ class RoundTripTests(SynchronousTestCase):
             parts: list[Any] = [part for each in sent for part in each.parts]
             body: Any = server.join(sent)
             body = body if server.isBinary(body) else body.decode("utf-8")
-            # The first frame of all names the session.
-            opening = server.encode(Packet(Kind.OPEN, "77" if name in STREAMING else TOLD4))
             for messages, asPayload in ((parts, False), ([body], True)):
                 decoder: Any = client.decoder(LIMITS)
-                list(decoder.message(opening.text))
+                # The first frame of all names the session.
+                list(decoder.message(STREAMING[name]) if name in STREAMING else ())
                 self.assertEqual(read(decoder, messages, asPayload), (packets, None, None), name)
 
     def test_joining(self) -> None:
@@ -761,7 +884,7 @@ class RoundTripTests(SynchronousTestCase):
         Joining, being let in, being refused and leaving.
         """
         for name, client, server in self.pairs():
-            if client.rootIsConnection and name != "annotated":
+            if name not in ("annotated", "colon", "eio4", "eio3"):
                 continue
             for packet in (
                 Packet(Kind.CONNECT, {"token": "x"}, "/chat"),
@@ -778,7 +901,9 @@ class RoundTripTests(SynchronousTestCase):
                 Packet(Kind.DISCONNECT, None, "/chat"),
             ):
                 parts = server.encode(packet).parts
-                self.assertEqual(decoded(client, parts), ([packet], None, None), name)
+                isPlain = packet.kind is Kind.CONNECT_ERROR and client.announces
+                heard = packet._replace(data={"message": "unauthorized"}) if isPlain else packet
+                self.assertEqual(decoded(client, parts), ([heard], None, None), name)
 
     def test_sessions(self) -> None:
         """
@@ -786,12 +911,15 @@ class RoundTripTests(SynchronousTestCase):
         """
         for name, client, server in self.pairs():
             opening = [*server.opening(fakeSession())]
-            parts = [part for packet in opening for part in server.encode(packet).parts]
-            self.assertEqual(decoded(client, parts), (opening, None, None), name)
+            parts: list[Any] = [part for each in opening for part in server.encode(each).parts]
+            if client.announces:
+                self.assertEqual([client.announced(parts.pop())], opening)
+            else:
+                self.assertEqual(decoded(client, parts), (opening, None, None), name)
             speaker, listener = (server, client) if client.serverBeats else (client, server)
             beat = speaker.beat(3)
             decoder: Any = listener.decoder(LIMITS)
-            if listener is client:
+            if listener is client and parts:
                 list(decoder.message(parts[0]))
             heard = read(decoder, speaker.encode(beat).parts)
             self.assertEqual(heard, ([beat], None, None), name)

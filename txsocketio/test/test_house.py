@@ -275,7 +275,8 @@ class RuleTests(SynchronousTestCase):
             "resource",
             source,
             "resource:1: imports autobahn.twisted.websocket.WebSocketServerProtocol,"
-            " which is known in transports.flashsocket and transports.websocket alone",
+            " which is known in outgoing.websocket, transports.flashsocket,"
+            " transports.websocket alone",
         )
 
     def test_lists(self) -> None:

@@ -6,6 +6,7 @@ in memory.
 from __future__ import annotations
 
 from functools import partial
+from urllib.parse import quote
 
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs, formatEvent
@@ -14,7 +15,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 import txsocketio
-from txsocketio import Listener, SocketIOResource
+from txsocketio import Listener, LocalProtocolError, SocketIOResource
 from txsocketio.test.peer import Peer
 from txsocketio.test.support import Answer, Server, Wire
 
@@ -269,6 +270,40 @@ class Embedding(SynchronousTestCase):
         self.assertEqual(["hi"], said)
         self.io.broadcast("ho")
         self.assertEqual(b"1:3::ho,", get(self.site, f"{url}/1").body)
+
+    def test_rivals(self) -> None:
+        """
+        Protocols that share their URLs meet on one listener, mounted twice;
+        neither can go on with the other's sessions.
+        """
+        heard: list[str] = []
+        self.io.on("clientMessage", lambda message, client: heard.append(client.protocol))
+        root = Resource()
+        root.putChild(b"new", SocketIOResource(self.io))
+        root.putChild(b"old", SocketIOResource(self.io, protocol="0.6"))
+        site = siteOf(root)
+        new = get(site, "/new/xhr-polling/").body.decode("ascii").removeprefix("3:20:")[:20]
+        old = get(site, "/old/xhr-polling/").body.decode("ascii").removeprefix("~m~20~m~")
+        self.assertEqual([new, old], list(self.io.clients))
+        self.assertEqual(400, get(site, f"/new/xhr-polling/{old}").status)
+        self.assertEqual(400, get(site, f"/old/xhr-polling/{new}").status)
+        self.assertEqual(404, get(site, "/old/?EIO=4&transport=polling").status)
+        for url, body in (
+            (f"/new/xhr-polling/{new}", "1:3::hi,"),
+            (f"/old/xhr-polling/{old}", "~m~2~m~hi"),
+        ):
+            posted = get(site, f"{url}/send", "POST", b"data=" + quote(body).encode("ascii"))
+            self.assertEqual(200, posted.status)
+        self.assertEqual(["annotated", "0.6"], heard)
+        self.io.broadcast("ho")
+        self.assertEqual(b"1:3::ho,", get(site, f"/new/xhr-polling/{new}/1").body)
+        self.assertEqual(b"~m~2~m~ho", get(site, f"/old/xhr-polling/{old}/1").body)
+
+    def test_unknownProtocol(self) -> None:
+        """
+        There is no such thing.
+        """
+        self.assertRaises(LocalProtocolError, SocketIOResource, self.io, "0.5")
 
     def test_limit(self) -> None:
         """

@@ -1,35 +1,39 @@
 /** One client in one place over one way: what plays the checks; in Node or in a page. */
-import { CHECKS, RESTART_ACTS } from "./checks.mjs";
+import { CHECKS, RESTART_ACTS, ROOM_ACTS } from "./checks.mjs";
 import { Party } from "./party.mjs";
 
-const ACTS = { ...CHECKS, ...RESTART_ACTS };
+// Those of one party, from the first to the last.
+const LASTING = { ...RESTART_ACTS, ...ROOM_ACTS };
+const ACTS = { ...CHECKS, ...LASTING };
 
 export class Cell {
   /** Whether what its clients have left behind is in the way of the next check. */
   isSpoilt = false;
   #makeParty;
   #lasting;
+  #spoils;
 
   /** As a Party. */
-  constructor(...args) {
-    this.#makeParty = () => new Party(...args);
+  constructor(seat, ...clients) {
+    this.#makeParty = () => new Party(seat, ...clients);
     this.#lasting = this.#makeParty();
+    this.#spoils = seat.client.spoils?.includes(seat.way) ?? false;
   }
 
   /**
-   * Play one check, or one act of the last.
+   * Play one check, or one act of several.
    *
-   * @returns {Promise<string|null>} what went wrong.
+   * @returns {Promise<{trouble: string|null, told: any}>} what went wrong, and what an
+   *   act has to tell.
    */
   async plays(name) {
-    const party = name in RESTART_ACTS ? this.#lasting : this.#makeParty();
+    const party = name in LASTING ? this.#lasting : this.#makeParty();
     try {
-      await ACTS[name](party);
-      return null;
+      return { trouble: null, told: (await ACTS[name](party)) ?? null };
     } catch (error) {
-      return String(error?.message ?? error);
+      return { trouble: String(error?.message ?? error), told: null };
     } finally {
-      if (party !== this.#lasting) this.isSpoilt ||= !party.close();
+      if (party !== this.#lasting) this.isSpoilt ||= !(await party.close()) || this.#spoils;
     }
   }
 }

@@ -271,5 +271,34 @@ export const RESTART_ACTS = {
   },
 };
 
+/** What is said in a room. */
+export const WORDS = [...TEXTS, { "ö": [1, null] }, "0123456789".repeat(100)];
+
+/** The acts of who is in one room with many others: `cell.room` says which, and who it is. */
+export const ROOM_ACTS = {
+  async comes(party) {
+    const guest = (party.member = await party.guest());
+    party.talk = guest.hears("heard");
+    await party.settles(guest);
+    await guest.asks("join", party.cell.room.name);
+  },
+
+  async talks({ member, cell: { room } }) {
+    for (const number of upTo(room.count)) {
+      const word = room.words[number % room.words.length];
+      member.emits("shout", room.name, room.member, number, word);
+    }
+    await member.asks("echo");
+  },
+
+  /** Resolve to all that was heard, once it is enough. */
+  async hears({ member, talk, cell: { room } }) {
+    await talk.next(room.members * room.count).catch(() => {});
+    // What came twice would come before this.
+    await member.asks("echo");
+    return talk.all;
+  },
+};
+
 /** The names of all checks, in order. */
 export const NAMES = [...Object.keys(CHECKS), RESTART];

@@ -2,12 +2,14 @@
  * Every generation of clients, each one entry here:
  *
  * - `version`, or a name of its own;
+ * - `speaks`, its generation, as the server's option `protocol` names it;
  * - `package`, under which package.json knows it, where it is one for Node;
  * - `bundle`, what a page loads: a path in that package, or at our server's;
  * - `manner`, the name of how it is spoken to, in manners.mjs;
  * - `script`, what plays its checks at other places, in Python;
  * - `ways` over which it comes, at each place where it runs;
  * - `protocols` of the server that it comes to, where they are not the usual ones;
+ * - `spoils`, over which ways a page cannot be used again that it has been in;
  * - `cannot`, what the client itself cannot do, with the reason: at any `place` and over
  *   any `way`, or at that and over that alone; a whole way, or a `check` of checks.mjs.
  */
@@ -60,19 +62,52 @@ const NO_WAY_BACK = {
 };
 
 const SINCE_0_7 = {
+  speaks: "colon",
   bundle: "dist/socket.io.js",
   manner: "since07",
   ways: { node: ["websocket", "xhr-polling"], chromium: BEFORE_1 },
-  cannot: [...NO_BINARY, NO_WAY_BACK, NO_VOLATILE],
+  cannot: [
+    ...NO_BINARY,
+    NO_WAY_BACK,
+    NO_VOLATILE,
+    {
+      way: "htmlfile",
+      check: "client disconnect, with its goodbye",
+      reason: "it ends its stream while it posts that, and either may arrive first",
+    },
+  ],
+};
+const SINCE_0_8 = {
+  ...SINCE_0_7,
+  cannot: [
+    ...SINCE_0_7.cannot,
+    {
+      way: "htmlfile",
+      check: "reconnect after a server restart",
+      reason: "it does not notice the end of its stream; 0.7 and 0.9 do after a minute",
+    },
+  ],
 };
 
 const EARLY = {
+  speaks: "eio3",
   bundle: "dist/socket.io.js",
   manner: "since1",
   ways: EVERYWHERE,
   cannot: [NO_PAGE, NO_VOLATILE],
 };
-const LATE = { ...EARLY, manner: "since3", cannot: [NO_PAGE] };
+const LATE = { ...EARLY, speaks: "eio4", manner: "since3", cannot: [NO_PAGE] };
+
+/** Our client for Twisted, as it speaks one generation; and what its refusals lack. */
+const ours = (speaks, { ways = EVERYWHERE.node, cannot = [], refusal = {} } = {}) => ({
+  version: `Twisted's, ${speaks}`,
+  script: "in_twisted.py",
+  speaks,
+  refusal,
+  ways: { python: ways },
+  cannot: [{ way: "jsonp", reason: "JSONP puts scripts in a page" }, ...cannot],
+});
+const FIRST_WAYS = ["websocket", "xhr-polling"];
 
 const npm = (version, client) => ({
   ...client,
@@ -83,10 +118,13 @@ const npm = (version, client) => ({
 export const CLIENTS = [
   {
     version: "0.6.18",
+    speaks: "0.6",
     package: "socket.io-0.6.18",
     bundle: "support/socket.io-client/socket.io.js",
     manner: "messages",
     ways: { chromium: [...BEFORE_1, "xhr-multipart"] },
+    // It polls on for ever, disconnected or not.
+    spoils: ["jsonp-polling"],
     protocols: ["0.6", "colon", "eio3", "eio4"],
     cannot: [
       ...NO_BINARY,
@@ -107,14 +145,20 @@ export const CLIENTS = [
         reason: "there is none",
       },
       {
-        check: "reconnect after a server restart",
         way: "jsonp-polling",
+        check: "rooms",
+        reason: "of several sockets on one page, each takes away the script that another needs",
+      },
+      {
+        way: "jsonp-polling",
+        check: "reconnect after a server restart",
         reason: "its form keeps posting to the session that was",
       },
     ],
   },
   {
     version: "our script",
+    speaks: "annotated",
     bundle: "/socket.io/socket.io.js",
     manner: "script",
     ways: {
@@ -126,7 +170,7 @@ export const CLIENTS = [
     cannot: [...NO_BINARY.map((each) => ({ ...each, reason: "the first protocol has none" })), NO_VOLATILE],
   },
   npm("0.7.11", SINCE_0_7),
-  npm("0.8.7", SINCE_0_7),
+  npm("0.8.7", SINCE_0_8),
   npm("0.9.17", SINCE_0_7),
   npm("1.0.6", { ...EARLY, bundle: "socket.io.js", cannot: [...EARLY.cannot, ...FIRST] }),
   npm("1.7.4", EARLY),
@@ -141,6 +185,7 @@ export const CLIENTS = [
   }),
   {
     version: "python-socketio",
+    speaks: "eio4",
     script: "in_python.py",
     ways: { python: EVERYWHERE.node },
     cannot: [
@@ -160,4 +205,8 @@ export const CLIENTS = [
       },
     ],
   },
+  ours("annotated", { ways: FIRST_WAYS, cannot: NO_BINARY }),
+  // The data takes the message's place on the wire.
+  ours("eio3", { refusal: { message: '{"since":2010}' } }),
+  ours("eio4"),
 ];

@@ -10,7 +10,6 @@ const [io, laterIo] = [seat.client, seat.later].map((client) => load(client.pack
 const cell = new Cell(seat, io, laterIo);
 
 for await (const name of readline.createInterface({ input: process.stdin })) {
-  const trouble = await cell.plays(name);
-  process.stdout.write(`${JSON.stringify({ played: name, trouble })}\n`);
+  process.stdout.write(`${JSON.stringify({ played: name, ...(await cell.plays(name)) })}\n`);
 }
 process.exit();

@@ -1,31 +1,31 @@
 """
-A cell of the matrix whose client is python-socketio's: the checks of
-C{checks.mjs}, by the same names, in Python.
-
-It takes the names from its standard input, a line each, and answers each with
-a line of JSON, as C{in_node.mjs} does; C{players.mjs} starts it.
+A cell of the matrix whose client is python-socketio's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import random
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import engineio
 import socketio
 
+from txsocketio.test.matrix.checks import (
+    PATIENCE,
+    Different,
+    Guest,
+    Heard,
+    Party,
+    main,
+    same,
+    within,
+)
+
 # By default it gives up on a poll that is answered with more than 16 packets.
 engineio.payload.Payload.max_decode_packets = 1_000
-
-PATIENCE = 15.0
-PAUSE = 0.005
-NUMBERS = 500
-BURST = 500
-SHOWN = 200
 
 TRANSPORTS = {
     "polling": ["polling"],
@@ -33,66 +33,8 @@ TRANSPORTS = {
     "upgrade": ["polling", "websocket"],
 }
 
-TEXTS = [
-    "h\xe9llo w\xf6rld",
-    "emoji \U0001f600 \U0001f469\u200d\U0001f467",
-    "line\u2028paragraph\u2029end",
-    "\u4e2d\u6587 \xff \x80\u07ff\uffee",
-    'quotes " \\ \\n \n \r\n \t </script>',
-]
 
-VALUES = [3, -2.5, True, [1, "two", {"three": []}]]
-
-EVENT = [1, -2.5, "three", None, True, [], {"list": [{"deep": "\xf6"}], "empty": {}}]
-
-OCTETS = bytes(range(256))
-MIXED = {"name": "all", "parts": [OCTETS, b"", "text"], "data": OCTETS}
-MUCH = bytes(each % 251 for each in range(100_000))
-
-
-class Different(Exception):
-    """
-    Something is not what it ought to be.
-    """
-
-
-def same(actual: Any, wanted: Any, what: str) -> None:
-    """
-    @raise Different: the two differ.
-    """
-    if actual != wanted:
-        raise Different(f"{what}: {repr(actual)[:SHOWN]} instead of {repr(wanted)[:SHOWN]}")
-
-
-class Heard:
-    """
-    What came under one name: the lists of arguments, oldest first.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.all: list[list[Any]] = []
-        self._added = asyncio.Event()
-
-    def __call__(self, *args: Any) -> None:
-        self.all.append([*args])
-        self._added.set()
-
-    async def next(self, count: int = 1) -> list[list[Any]]:
-        """
-        All, once there are so many.
-        """
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while len(self.all) < count:
-                    self._added.clear()
-                    await self._added.wait()
-        except TimeoutError:
-            raise Different(f"not within {PATIENCE} s: {count} x {self.name}") from None
-        return self.all
-
-
-class Guest:
+class SocketIOGuest(Guest):
     """
     One client in one namespace.
     """
@@ -100,24 +42,54 @@ class Guest:
     def __init__(self, client: socketio.AsyncClient, namespace: str = "/") -> None:
         self.client = client
         self.namespace = namespace
+        self.reasons = {
+            "client": client.reason.CLIENT_DISCONNECT,
+            "server": client.reason.SERVER_DISCONNECT,
+        }
+
+    @property
+    def isConnected(self) -> bool:
+        """
+        See L{Guest.isConnected}.
+        """
+        return bool(self.client.connected)
+
+    @property
+    def transport(self) -> str:
+        """
+        See L{Guest.transport}.
+        """
+        return str(self.client.transport())
 
     def hears(self, name: str) -> Heard:
         """
-        Note from now on what comes under that name.
+        See L{Guest.hears}.
         """
         heard = Heard(name)
-        self.client.on(name, heard, namespace=self.namespace)
+        self.answers(name, heard)
         return heard
+
+    def answers(self, name: str, handler: Callable[..., Any]) -> None:
+        """
+        See L{Guest.answers}.
+        """
+        self.client.on(name, handler, namespace=self.namespace)
+
+    async def sends(self, message: Any) -> None:
+        """
+        See L{Guest.sends}.
+        """
+        await self.client.send(message, namespace=self.namespace)
 
     async def emits(self, event: str, *args: Any) -> None:
         """
-        Emit an event.
+        See L{Guest.emits}.
         """
         await self.client.emit(event, args, namespace=self.namespace)
 
     async def asks(self, event: str, *args: Any) -> list[Any]:
         """
-        Emit an event, and return its acknowledgement's arguments.
+        See L{Guest.asks}.
         """
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         await self.client.emit(
@@ -128,334 +100,72 @@ class Guest:
         )
         return [*await within(f"the ack of {event}", answer)]
 
-
-async def within(what: str, waiting: Awaitable[Any]) -> Any:
-    """
-    @raise Different: it takes too long.
-    """
-    try:
-        return await asyncio.wait_for(waiting, PATIENCE)
-    except TimeoutError:
-        raise Different(f"not within {PATIENCE} s: {what}") from None
+    async def leaves(self) -> None:
+        """
+        See L{Guest.leaves}.
+        """
+        await self.client.disconnect()
 
 
-class Party:
+class SocketIOParty(Party):
     """
-    The clients of one check.
+    Clients of python-socketio.
     """
 
-    def __init__(self, url: str, way: str) -> None:
-        self.url = url
-        self.way = way
+    def __init__(self, *particulars: Any) -> None:
+        super().__init__(*particulars)
         self._clients: list[socketio.AsyncClient] = []
 
-    def client(self) -> socketio.AsyncClient:
-        """
-        One that has not connected yet.
-        """
+    def _client(self) -> socketio.AsyncClient:
         client = socketio.AsyncClient(
             reconnection_delay=0.2, reconnection_delay_max=1, handle_sigint=False
         )
         self._clients.append(client)
         return client
 
-    async def connects(self, client: socketio.AsyncClient, *namespaces: str) -> None:
-        """
-        Let it come, into all of these namespaces.
-        """
+    async def _connects(self, client: socketio.AsyncClient, *namespaces: str) -> None:
         await client.connect(
             self.url,
             transports=TRANSPORTS[self.way],
-            namespaces=["/", *namespaces],
+            namespaces=namespaces,
             wait_timeout=PATIENCE,
         )
 
-    async def guest(self) -> Guest:
+    async def guests(self, *namespaces: str) -> list[Guest]:
         """
-        One that is connected.
+        See L{Party.guests}.
         """
-        client = self.client()
-        await self.connects(client)
-        return Guest(client)
+        client = self._client()
+        await self._connects(client, *namespaces)
+        return [SocketIOGuest(client, each) for each in namespaces]
 
-    def settled(self, guest: Guest) -> None:
+    async def survivor(self) -> Guest:
         """
-        It is carried by what it was told to come over.
+        See L{Party.survivor}.
         """
-        wanted = TRANSPORTS[self.way][-1]
-        same(guest.client.transport(), wanted, "the transport")
+        return await self.guest()
 
-    async def gathers(self, *guests: Guest) -> str:
+    async def isRefused(self, namespace: str, message: str, data: Any) -> None:
         """
-        Let them all join a room that is theirs alone.
-
-        @return: its name.
+        See L{Party.isRefused}.
         """
-        room = f"room {random.random()}"
-        for guest in guests:
-            await guest.asks("join", room)
-        return room
+        client = self._client()
+        refused = SocketIOGuest(client, namespace).hears("connect_error")
+        try:
+            await self._connects(client, "/", namespace)
+        except socketio.exceptions.ConnectionError:
+            pass
+        else:
+            raise Different("it was let in")
+        same(await refused.next(), [[{"message": message, "data": data}]], "the refusal")
 
     async def close(self) -> None:
         """
-        Let all go.
+        See L{Party.close}.
         """
         for client in self._clients:
             await client.disconnect()
 
 
-async def connect(party: Party) -> None:
-    guest = await party.guest()
-    same(guest.client.connected, True, "connected")
-    party.settled(guest)
-    same(len(await guest.asks("whoami")), 1, "whoami")
-
-
-async def message(party: Party) -> None:
-    guest = await party.guest()
-    messages = guest.hears("message")
-    for each in ("one", "", {"two": [2]}):
-        await guest.client.send(each)
-    same(await messages.next(3), [["one"], [""], [{"two": [2]}]], "the echo")
-
-
-async def values(party: Party) -> None:
-    guest = await party.guest()
-    messages = guest.hears("message")
-    for each in VALUES:
-        await guest.client.send(each)
-    same(await messages.next(len(VALUES)), [[each] for each in VALUES], "the echo")
-
-
-async def event(party: Party) -> None:
-    guest = await party.guest()
-    news = guest.hears("news")
-    await guest.emits("bounce", "news")
-    await guest.emits("bounce", "news", *EVENT)
-    same(await news.next(2), [[], EVENT], "the events")
-
-
-async def unicode(party: Party) -> None:
-    guest, witness = await party.guest(), await party.guest()
-    witnessed = witness.hears("heard")
-    room = await party.gathers(guest, witness)
-    for text in TEXTS:
-        same(await guest.asks("spell", text), [[*map(ord, text)]], "as the server has it")
-        same(await guest.asks("echo", text, {text: [text]}), [text, {text: [text]}], "an echo")
-        await guest.emits("tell", room, text)
-    same(await witnessed.next(len(TEXTS)), [[text] for text in TEXTS], "what another heard")
-
-
-async def large(party: Party) -> None:
-    guest = await party.guest()
-    messages = guest.hears("message")
-    texts = ["0123456789" * 10_000, "\xf6\U0001f600" * 16_666]
-    for text in texts:
-        await guest.client.send(text)
-    same(await messages.next(2), [[text] for text in texts], "the echo")
-
-
-async def acks(party: Party) -> None:
-    guest = await party.guest()
-    same(await guest.asks("echo"), [], "an ack without arguments")
-    same(await guest.asks("echo", "one", {"two": 2}), ["one", {"two": 2}], "an ack")
-    guest.client.on("question", lambda *args: args[::-1])
-    same(await guest.asks("ask", "life", 42), [[42, "life"]], "what the client acknowledged")
-    found = await asyncio.gather(*(guest.asks("echo", each) for each in range(20)))
-    same(found, [[each] for each in range(20)], "twenty acks")
-
-
-async def toServer(party: Party) -> None:
-    guest, witness = await party.guest(), await party.guest()
-    witnessed = witness.hears("heard")
-    room = await party.gathers(guest, witness)
-    same(await guest.asks("octets", OCTETS), [[*OCTETS]], "the bytes, as the server has them")
-    await guest.emits("tell", room, MIXED, "and text")
-    same(await witnessed.next(), [[MIXED, "and text"]], "what another heard")
-    guest.client.on("question", lambda: (OCTETS, MIXED))
-    same(await guest.asks("ask"), [[OCTETS, MIXED]], "what the client acknowledged")
-    same(await guest.asks("echo", MIXED), [MIXED], "and back")
-    same(await guest.asks("echo", MUCH), [MUCH], "100 KB")
-
-
-async def toClient(party: Party) -> None:
-    guest = await party.guest()
-    news = guest.hears("news")
-    for each in (OCTETS, MIXED, MUCH):
-        await guest.emits("bounce", "news", each, "and text")
-    same(await news.next(3), [[each, "and text"] for each in (OCTETS, MIXED, MUCH)], "the events")
-
-
-async def namespace(party: Party) -> None:
-    client = party.client()
-    await party.connects(client, "/chat")
-    root, chat = Guest(client), Guest(client, "/chat")
-    same(await root.asks("where"), ["/"], "the default namespace")
-    same(await chat.asks("where"), ["/chat"], "the other")
-    rootNews, chatNews = root.hears("news"), chat.hears("news")
-    await chat.emits("bounce", "news", OCTETS)
-    await root.emits("bounce", "news", "root")
-    same(await rootNews.next(), [["root"]], "the default namespace's event")
-    same(await chatNews.next(), [[OCTETS]], "the other's event")
-
-
-async def refusal(party: Party) -> None:
-    client = party.client()
-    refused = Guest(client, "/closed").hears("connect_error")
-    try:
-        await party.connects(client, "/closed")
-    except socketio.exceptions.ConnectionError:
-        pass
-    else:
-        raise Different("it was let in")
-    wanted = {"message": "members only", "data": {"since": 2010}}
-    same(await refused.next(), [[wanted]], "the refusal")
-
-
-async def rooms(party: Party) -> None:
-    guests = [await party.guest() for _ in range(3)]
-    heard = [guest.hears("heard") for guest in guests]
-    first, second, outsider = guests
-    room = await party.gathers(first, second)
-    await first.asks("shout", room, "to all")
-    await first.asks("tell", room, "to the others")
-    await second.asks("leave", room)
-    await outsider.asks("shout", room, "from outside")
-    await heard[0].next(2)
-    await heard[1].next(2)
-    for guest in guests:
-        await guest.asks("echo")
-    wanted = [[["to all"], ["from outside"]], [["to all"], ["to the others"]], []]
-    same([each.all for each in heard], wanted, "what was heard")
-
-
-async def volatile(party: Party) -> None:
-    guest = await party.guest()
-    perhaps, certain = guest.hears("perhaps"), guest.hears("certain")
-    for tries in range(1, 51):
-        await guest.emits("volatile", 1)
-        await certain.next(tries)
-        if perhaps.all:
-            break
-        await asyncio.sleep(PAUSE)
-    else:
-        raise Different("none of 50 volatile events came")
-    perhaps.all, certain.all = [], []
-    await guest.emits("volatile", BURST)
-    await certain.next()
-    numbers = [number for (number,) in perhaps.all]
-    same(sorted(set(numbers)), numbers, "in order, and none twice")
-    if party.way == "polling":
-        same(len(numbers) < BURST, True, "some dropped")
-
-
-async def kicked(party: Party) -> None:
-    guest = await party.guest()
-    gone = guest.hears("disconnect")
-    await guest.emits("kick")
-    same(await gone.next(), [[guest.client.reason.SERVER_DISCONNECT]], "the reason")
-    same(guest.client.connected, False, "connected")
-
-
-async def leaves(party: Party) -> None:
-    guest, witness = await party.guest(), await party.guest()
-    (id,) = await guest.asks("whoami")
-    gone = guest.hears("disconnect")
-    await guest.client.disconnect()
-    same(await gone.next(), [[guest.client.reason.CLIENT_DISCONNECT]], "the reason")
-    same(len(await witness.asks("farewell", id)), 1, "a reason, as the server has it")
-
-
-async def many(party: Party) -> None:
-    guest = await party.guest()
-    numbers = guest.hears("number")
-    counted = asyncio.ensure_future(guest.asks("count", 0, NUMBERS))
-    for each in range(NUMBERS):
-        await guest.emits("note", each)
-    await counted
-    same(await numbers.next(NUMBERS), [[each] for each in range(NUMBERS)], "from the server")
-    same(await guest.asks("notes"), [[*range(NUMBERS)]], "from the client")
-
-
-class Survivor:
-    """
-    The last check: a client, and what it hears over the server's restart.
-    """
-
-    def __init__(self, party: Party) -> None:
-        self.party = party
-
-    async def settles(self, _: Party) -> None:
-        """
-        It connects.
-        """
-        self.guest = await self.party.guest()
-        self.connected = self.guest.hears("connect")
-        self.gone = self.guest.hears("disconnect")
-
-    async def leaves(self, _: Party) -> None:
-        """
-        It loses the server.
-        """
-        await self.gone.next()
-
-    async def returns(self, _: Party) -> None:
-        """
-        It has come back by itself.
-        """
-        await self.connected.next()
-        same(await self.guest.asks("echo", "again"), ["again"], "an ack")
-        self.party.settled(self.guest)
-
-
-Check = Callable[[Party], Awaitable[None]]
-
-CHECKS: dict[str, Check] = {
-    "connect": connect,
-    "message": message,
-    "message that is neither text nor object": values,
-    "event": event,
-    "unicode": unicode,
-    "100 KB": large,
-    "ack both ways": acks,
-    "binary to the server": toServer,
-    "binary to the client": toClient,
-    "namespace": namespace,
-    "refusal, by middleware": refusal,
-    "rooms": rooms,
-    "volatile": volatile,
-    "server disconnect": kicked,
-    "client disconnect": leaves,
-    "500 messages each way": many,
-}
-
-
-async def play(check: Check, party: Party) -> str | None:
-    """
-    @return: what went wrong.
-    """
-    try:
-        await check(party)
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    finally:
-        await party.close()
-    return None
-
-
-async def main(cell: dict[str, Any]) -> None:
-    """
-    Play what is asked for.
-    """
-    url, way = cell["url"], cell["way"]
-    survivor = Survivor(Party(url, way))
-    acts = {name: getattr(survivor, name) for name in ("settles", "leaves", "returns")}
-    while line := await asyncio.to_thread(sys.stdin.readline):
-        name = line.rstrip("\n")
-        party = Party(url, way)
-        trouble = await play({**CHECKS, **acts}[name], party)
-        print(json.dumps({"played": name, "trouble": trouble}), flush=True)
-
-
 if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1])))
+    asyncio.run(main(json.loads(sys.argv[1]), SocketIOParty))

@@ -5,6 +5,7 @@
  * - `connect(io, url, way, options)`: a socket on a connection of its own, with
  *   `options.query` for the server;
  * - `enter(socket, name)`: the socket of that namespace, on the connection of `socket`;
+ * - `enterAgain(socket, root, name)`: let such a socket, which has left, back in;
  * - `letGo(socket)`: close its connection, whoever else uses it;
  * - `send(socket, message)`: send a message;
  * - `isConnected(socket)`;
@@ -36,6 +37,7 @@ const WAYS = {
 const since1 = {
   connect: (io, url, way, options) => io(url, { ...PATIENT, ...WAYS[way], ...options }),
   enter: (socket, name) => socket.io.socket(name),
+  enterAgain: (socket) => socket.connect(),
   letGo: (socket) => socket.io.disconnect(),
   send: (socket, message) => socket.send(message),
   isConnected: (socket) => socket.connected,
@@ -67,18 +69,19 @@ const hardened = (socket) => {
 
 const since07 = {
   ...before1,
-  connect: (io, url, way, { query }) =>
-    hardened(
-      io.connect(url, {
-        transports: [way],
-        query: new URLSearchParams(query).toString(),
-        "force new connection": true,
-        "connect timeout": 30_000,
-        "reconnection delay": 200,
-        "reconnection limit": 1_000,
-        "max reconnection attempts": Infinity,
-      }),
-    ),
+  connect(io, url, way, { query }) {
+    // The option of that name would be written over the beginning of this.
+    io.transports = [way];
+    const socket = io.connect(url, {
+      query: new URLSearchParams(query).toString(),
+      "force new connection": true,
+      "connect timeout": 30_000,
+      "reconnection delay": 200,
+      "reconnection limit": 1_000,
+      "max reconnection attempts": Infinity,
+    });
+    return hardened(socket);
+  },
   enter: (socket, name) => hardened(socket.of(name)),
   letGo: (socket) => socket.socket.disconnect(),
   send: (socket, message) =>
@@ -86,7 +89,7 @@ const since07 = {
   isConnected: (socket) => socket.socket.connected,
   carrier: (socket) => socket.socket.transport.name,
   // It posts, and what comes meanwhile waits.
-  isBusy: (socket) => socket.socket.doBuffer,
+  isBusy: ({ socket }) => socket.connected && socket.doBuffer,
   onRefusal: (socket, heard) => socket.once("connect_failed", heard),
   refusal: () => "unauthorized",
   reasons: { client: "booted", server: "booted" },
@@ -140,6 +143,7 @@ const script = {
     return asked(socket, query);
   },
   enter: (socket, name) => socket.realm(name.slice(1)),
+  enterAgain: (_, root, name) => root.realm(name.slice(1)),
   letGo: (socket) => socket.disconnect(),
   carrier: (socket) => socket.transport,
 };

@@ -5,17 +5,13 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
 import { closeBrowser } from "../genuine/chromium.mjs";
-import { within } from "../genuine/deadline.mjs";
 import { endPrograms, freePort, Program, serveApplication } from "../genuine/programs.mjs";
+import { CELLS, inTurn, label, open, play, say } from "./cells.mjs";
 import { CHECKS, NAMES } from "./checks.mjs";
 import { CLIENTS } from "./clients.mjs";
-import { openPlayer } from "./players.mjs";
 import { count, RESULTS, tables } from "./report.mjs";
 import { FOLDER, serveFiles } from "./static.mjs";
 
-// As many at once as keep two processors busy.
-const AT_ONCE = 6;
-const PATIENCE = 60_000;
 const PATIENCE_OVER_RESTART = 120_000;
 const RESTART = NAMES.at(-1);
 const LOG_SHOWN = 20_000;
@@ -23,8 +19,6 @@ const REASON_SHOWN = 200;
 
 // What became of the server, each time that it stopped.
 const endings = [];
-
-const began = performance.now();
 
 const { values: options } = parseArgs({
   options: {
@@ -36,19 +30,12 @@ const { values: options } = parseArgs({
   },
 });
 
-const say = (text) =>
-  console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
-
-const label = ({ client, place, way }) => `${client.version} in ${place} over ${way}`;
-
-/** One client at one place over one way, and what came out of its checks. */
-function cells() {
-  return CLIENTS.flatMap((client) =>
-    Object.entries(client.ways).flatMap(([place, ways]) =>
-      ways.map((way) => ({ client, place, way, outcomes: [] })),
-    ),
-  ).filter((cell) => new RegExp(options.only).test(label(cell)));
-}
+/** The cells that are run, and what came out of their checks. */
+const cells = () =>
+  CELLS.filter((cell) => new RegExp(options.only).test(label(cell))).map((cell) => ({
+    ...cell,
+    outcomes: [],
+  }));
 
 /** Start a server that speaks these protocols; without any, the usual ones. */
 async function serve(protocols) {
@@ -74,15 +61,6 @@ async function serveAll(all) {
   return new Map(needed.map((protocols, index) => [protocols, servers[index]]));
 }
 
-/** Resolve to what went wrong, or to null. */
-async function attempt(cell, check, play, patience = PATIENCE) {
-  try {
-    return await within(`${label(cell)}: ${check}`, play(), patience);
-  } catch (error) {
-    return error.message;
-  }
-}
-
 /** Why the client cannot do that, or undefined. */
 const whyNot = ({ client, place, way }, check) =>
   client.cannot.find((limit) =>
@@ -98,16 +76,16 @@ function record(cell, check, trouble) {
 
 /** Play all checks but the last. */
 async function enact(cell, { origin: url }, files) {
-  const { client, place, way } = cell;
   const later = CLIENTS.find(({ version }) => version === options.witness);
   // Who cannot even connect is not asked to show more.
-  cell.lost = await attempt(cell, "start", async () => {
-    cell.player = await openPlayer(place, files.origin, { url, way, client, later });
-    return null;
-  });
+  try {
+    await open(cell, files.origin, { url, later });
+  } catch (error) {
+    cell.lost = error.message;
+  }
   for (const check of Object.keys(CHECKS).filter((each) => each.match(options.check))) {
     const reason = cell.lost ?? whyNot(cell, check);
-    const trouble = reason ?? (await attempt(cell, check, () => cell.player.plays(check)));
+    const trouble = reason ?? (await play(cell, check)).trouble;
     if (check === "connect") cell.lost = trouble;
     record(cell, check, trouble);
   }
@@ -123,8 +101,8 @@ async function restart(all, servers) {
   const act = (name) =>
     Promise.all(
       all.map(async (cell) => {
-        const play = () => attempt(cell, name, () => cell.player.plays(name), PATIENCE_OVER_RESTART);
-        troubles.set(cell, troubles.get(cell) ?? (await play()));
+        const before = troubles.get(cell);
+        troubles.set(cell, before ?? (await play(cell, name, PATIENCE_OVER_RESTART)).trouble);
       }),
     );
   await act("settles");
@@ -148,14 +126,6 @@ async function stop(server) {
 }
 
 const withoutRequests = (log) => log.replace(/^.*"(GET|POST|OPTIONS) .*\n/gm, "");
-
-async function inTurn(all, perform) {
-  const waiting = [...all];
-  const work = async () => {
-    for (let each = waiting.shift(); each; each = waiting.shift()) await perform(each);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-}
 
 async function main() {
   const all = cells();

@@ -3,7 +3,7 @@ import * as deadline from "../genuine/deadline.mjs";
 import { MANNERS } from "./manners.mjs";
 
 const SHOWN = 200;
-const PATIENCE = 15_000;
+const PATIENCE = 45_000;
 const PAUSE = 5;
 
 // The URL of a poll by way of a script, since 1.0 and before.
@@ -66,9 +66,11 @@ class Heard {
 /** One socket. */
 class Guest {
   #manner;
+  #entersAgain;
 
-  constructor(manner, socket) {
+  constructor(manner, socket, entersAgain) {
     this.#manner = manner;
+    this.#entersAgain = entersAgain;
     this.socket = socket;
   }
 
@@ -78,7 +80,7 @@ class Guest {
       if (this.#manner.carrier(this.socket) === name) resolve();
       else this.#manner.onUpgrade(this.socket, resolve);
     });
-    await within(`a change to ${name}`, carried);
+    await within(`a change from ${this.#manner.carrier(this.socket)} to ${name}`, carried);
     same(this.#manner.carrier(this.socket), name, "the transport");
   }
 
@@ -122,22 +124,29 @@ class Guest {
 
   /** The same connection's guest in another namespace, once it is there. */
   enters(name) {
-    return new Guest(this.#manner, this.#manner.enter(this.socket, name)).arrives();
+    const socket = this.#manner.enter(this.socket, name);
+    const entersAgain = () => this.#manner.enterAgain(socket, this.socket, name);
+    return new Guest(this.#manner, socket, entersAgain).arrives();
   }
 
   /** Resolve once nothing that it says is lost if it leaves. */
-  async rests() {
+  rests() {
+    return within("the end of what it says", this.#untilIdle());
+  }
+
+  async #untilIdle() {
     while (this.#manner.isBusy(this.socket)) await pause(PAUSE);
   }
 
   /** The guest, once it has come back from where it had left. */
   returns() {
-    this.socket.connect();
+    this.#entersAgain();
     return this.arrives();
   }
 
   /** End its connection. */
-  goes() {
+  async goes() {
+    await this.rests();
     this.#manner.letGo(this.socket);
   }
 
@@ -225,15 +234,11 @@ export class Party {
   /**
    * Let all go.
    *
-   * @returns {boolean} whether none of the clients failed over it.
+   * @returns {Promise<boolean>} whether none of the clients failed over it.
    */
-  close() {
-    try {
-      for (const guest of this.#guests) guest.goes();
-      return true;
-    } catch {
-      return false;
-    }
+  async close() {
+    const ends = await Promise.allSettled(this.#guests.map((guest) => guest.goes()));
+    return ends.every(({ status }) => status === "fulfilled");
   }
 }
 

@@ -35,14 +35,14 @@ class ProcessPlayer {
 
   #hears(line) {
     try {
-      const { played, trouble } = JSON.parse(line);
-      this.#outcomes.emit("played", played, trouble);
+      const { played, ...outcome } = JSON.parse(line);
+      this.#outcomes.emit("played", played, outcome);
     } catch {
       this.#log += `${line}\n`;
     }
   }
 
-  /** Resolve to what went wrong in that check, or to null. */
+  /** Resolve to what came of that check or act, as of Cell.plays. */
   async plays(name) {
     const aborted = new AbortController();
     const { signal } = aborted;
@@ -51,9 +51,9 @@ class ProcessPlayer {
     this.#process.stdin.write(`${name}\n`);
     try {
       return await Promise.race([
-        once(this.#outcomes, "played", { signal }).then(([played, trouble]) => {
+        once(this.#outcomes, "played", { signal }).then(([played, outcome]) => {
           assert.equal(played, name);
-          return trouble;
+          return outcome;
         }),
         once(this.#outcomes, "end", { signal }).then(() => this.#epitaph()),
       ]);
@@ -63,7 +63,7 @@ class ProcessPlayer {
   }
 
   #epitaph() {
-    return `its process has ended: ${this.#log.slice(-LOG_SHOWN)}`;
+    return { trouble: `its process has ended: ${this.#log.slice(-LOG_SHOWN)}`, told: null };
   }
 
   close() {
@@ -100,8 +100,8 @@ class PagePlayer {
 
   /** As in a process; what nobody has caught in the page went wrong too. */
   async plays(name) {
-    const trouble = await this.#page.evaluate((name) => window.cell.plays(name), name);
-    const outcome = trouble ?? this.#errors.shift() ?? null;
+    const outcome = await this.#page.evaluate((name) => window.cell.plays(name), name);
+    outcome.trouble ??= this.#errors.shift() ?? null;
     if (await this.#page.evaluate(() => window.cell.isSpoilt)) await this.sits();
     return outcome;
   }
