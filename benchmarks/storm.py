@@ -53,7 +53,7 @@ OPTIONS = {
     "heartbeatTimeout": 8,
     "connectTimeout": 5,
     "upgradeTimeout": 5,
-    "transportOptions": dict.fromkeys(("xhr-polling", "jsonp-polling"), {"closeTimeout": 8}),
+    "transportOptions": {name: {"closeTimeout": 8} for name in ("xhr-polling", "jsonp-polling")},
 }
 """The server's."""
 
