@@ -210,3 +210,8 @@ export const CLIENTS = [
   ours("eio3", { refusal: { message: '{"since":2010}' } }),
   ours("eio4"),
 ];
+
+/** Of each generation the latest that a page can have. */
+export const REPRESENTATIVES = [...new Set(CLIENTS.map(({ speaks }) => speaks))].map((generation) =>
+  CLIENTS.findLast(({ speaks, bundle }) => speaks === generation && bundle),
+);

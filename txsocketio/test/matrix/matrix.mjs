@@ -1,14 +1,16 @@
 // Every client of clients.mjs, at every place and over every way, through every check of
 // checks.mjs, against our server; or against another, which `--against COMMAND` starts
-// with a port as its last argument, to see what the checks themselves are worth.
+// with a port as its last argument, to see what the checks themselves are worth. With
+// `--through PROXY`, one client of each generation, through nginx or haproxy.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
 import { closeBrowser } from "../genuine/chromium.mjs";
+import { PROXIES, removeFolders, standBefore } from "../genuine/doors.mjs";
 import { endPrograms, freePort, Program, serveApplication } from "../genuine/programs.mjs";
 import { CELLS, inTurn, label, open, play, say } from "./cells.mjs";
 import { CHECKS, NAMES } from "./checks.mjs";
-import { CLIENTS } from "./clients.mjs";
+import { CLIENTS, REPRESENTATIVES } from "./clients.mjs";
 import { count, RESULTS, tables } from "./report.mjs";
 import { FOLDER, serveFiles } from "./static.mjs";
 
@@ -26,22 +28,23 @@ const { values: options } = parseArgs({
     witness: { type: "string", default: CLIENTS.findLast((each) => each.package).version },
     only: { type: "string", default: "" },
     check: { type: "string", default: "" },
+    through: { type: "string" },
     results: { type: "string", default: RESULTS },
   },
 });
 
 /** The cells that are run, and what came out of their checks. */
 const cells = () =>
-  CELLS.filter((cell) => new RegExp(options.only).test(label(cell))).map((cell) => ({
-    ...cell,
-    outcomes: [],
-  }));
+  CELLS.filter((cell) => new RegExp(options.only).test(label(cell)))
+    .filter(({ client }) => !options.through || REPRESENTATIVES.includes(client))
+    .map((cell) => ({ ...cell, outcomes: [] }));
 
 /** Start a server that speaks these protocols; without any, the usual ones. */
 async function serve(protocols) {
   if (!options.against) {
     const spoken = protocols ? ["--protocol", protocols] : [];
-    const more = ["--origins", "*:*", "--static", FOLDER, ...spoken];
+    const trust = options.through ? ["--trust-proxy"] : [];
+    const more = ["--origins", "*:*", "--static", FOLDER, ...spoken, ...trust];
     return serveApplication("txsocketio.test.matrix.app:attach", ...more);
   }
   const port = await freePort();
@@ -54,11 +57,24 @@ async function serve(protocols) {
 
 const spokenBy = ({ client }) => client.protocols?.join() ?? "";
 
-/** Start the servers that these cells need; by what they speak. */
-async function serveAll(all) {
+/** A server, the proxy before it if there is one, and where who is at a place comes to it. */
+async function house(protocols) {
+  const server = await serve(protocols);
+  if (!options.through) return { server, end: () => stop(server), url: () => server.origin };
+  const doors = await standBefore(
+    PROXIES.find(({ name }) => name === options.through),
+    server,
+  );
+  // The clients that are not in a browser know nobody who vouches for the certificate.
+  const url = (place) => (place === "chromium" ? doors.secure : doors.plain).origin;
+  return { server, end: () => stop(doors), url };
+}
+
+/** The houses that these cells need, by what is spoken there. */
+async function build(all) {
   const needed = [...new Set(all.map(spokenBy))];
-  const servers = await Promise.all(needed.map(serve));
-  return new Map(needed.map((protocols, index) => [protocols, servers[index]]));
+  const built = await Promise.all(needed.map(house));
+  return new Map(needed.map((protocols, index) => [protocols, built[index]]));
 }
 
 /** Why the client cannot do that, or undefined. */
@@ -75,11 +91,11 @@ function record(cell, check, trouble) {
 }
 
 /** Play all checks but the last. */
-async function enact(cell, { origin: url }, files) {
+async function enact(cell, { url }, files) {
   const later = CLIENTS.find(({ version }) => version === options.witness);
   // Who cannot even connect is not asked to show more.
   try {
-    await open(cell, files.origin, { url, later });
+    await open(cell, files.origin, { url: url(cell.place), later });
   } catch (error) {
     cell.lost = error.message;
   }
@@ -129,16 +145,17 @@ const withoutRequests = (log) => log.replace(/^.*"(GET|POST|OPTIONS) .*\n/gm, ""
 
 async function main() {
   const all = cells();
-  const [byProtocols, files] = await Promise.all([serveAll(all), serveFiles()]);
-  const servers = [...byProtocols.values()];
+  const [houses, files] = await Promise.all([build(all), serveFiles()]);
+  const servers = [...houses.values()].map(({ server }) => server);
   try {
-    await inTurn(all, (cell) => enact(cell, byProtocols.get(spokenBy(cell)), files));
+    await inTurn(all, (cell) => enact(cell, houses.get(spokenBy(cell)), files));
     await restart(all, servers);
     await Promise.all(all.map(({ player }) => player?.close()));
-    await Promise.all(servers.map(stop));
+    await Promise.all([...houses.values()].map(({ end }) => end()));
   } finally {
     await Promise.all([closeBrowser(), files.close()]);
     await endPrograms();
+    await removeFolders();
   }
   const outcomes = [...all.flatMap((cell) => cell.outcomes), ...endings];
   if (outcomes.some(({ outcome }) => outcome === "failed")) {
