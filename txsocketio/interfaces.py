@@ -400,9 +400,7 @@ class ISession(Interface):
         once; a transport that is no stream may be done when this returns.
 
         @raise txsocketio.errors.RemoteProtocolError: another one carries it,
-            and is not to be replaced. It is of the same kind: the session has
-            been ended. It is of another kind, which came first: the session
-            goes on.
+            and is not to be replaced; the session has been ended.
         """
 
     def detach(transport: ITransport) -> None:

@@ -283,8 +283,6 @@ class Session:
         """
         See L{ISession.attach}.
         """
-        if transport.name != self.transportName:
-            raise RemoteProtocolError("this session belongs to another transport")
         if self._life.carriage is State.ANNOUNCED:
             # It was on one of these that it could be opened.
             self.upgrades = ()

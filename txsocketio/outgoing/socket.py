@@ -217,7 +217,7 @@ class ClientSocket(Verbs, Overheard):
         wasActive, wasConnected, self.active = self.active, self.connected, False
         self._out(DisconnectReason.CLIENT)
         if wasActive and not wasConnected:
-            self._failed(Failure(ConnectFailed(DisconnectReason.CLIENT)))
+            self._giveUp(Failure(ConnectFailed(DisconnectReason.CLIENT)))
 
     def enter(self) -> None:
         """
@@ -322,6 +322,12 @@ class ClientSocket(Verbs, Overheard):
 
     def _failed(self, failure: Failure) -> None:
         self._inbox.inform("connect_error", failure.value)
+        self._giveUp(failure)
+
+    def _giveUp(self, failure: Failure) -> None:
+        """
+        Nobody waits any more.
+        """
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter.errback(failure)

@@ -56,6 +56,7 @@ class WebSocketWire(WebSocketClientProtocol):
         self._bearer = bearer
         self._limit = bearer.settings.maxPackets
         self._fragments = 0
+        self._wasOpen = False
         self._isOver = False
         self._connecting: Deferred[Any] | None = None
         self._deadline: IDelayedCall | None = None
@@ -159,7 +160,7 @@ class WebSocketWire(WebSocketClientProtocol):
         # From here on Autobahn bounds what comes.
         self.transport.allowance = inf
         self.transport.registerProducer(self, True)
-        self.writable = True
+        self._wasOpen = self.writable = True
         self._bearer.ready(self)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -226,8 +227,9 @@ class WebSocketWire(WebSocketClientProtocol):
         """
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
+        isLost = self._wasOpen and not self.failedByMe
         self._lose(
-            DisconnectReason.TRANSPORT_CLOSE if wasClean else DisconnectReason.TRANSPORT_ERROR,
+            DisconnectReason.TRANSPORT_CLOSE if isLost else DisconnectReason.TRANSPORT_ERROR,
             f"{code}: {reason}" if reason else str(code),
         )
 

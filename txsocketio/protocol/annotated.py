@@ -357,7 +357,7 @@ class _Decoder(FirstDecoder[D]):
 
     __slots__ = ("_readers",)
 
-    whole = re.compile(rf"(1:({NUMBER}):)(.*),", re.DOTALL)
+    whole = re.compile(rf"([0-3]:({NUMBER}):)(.*),", re.DOTALL)
 
     def __init__(self, dialect: D, settings: Settings) -> None:
         super().__init__(dialect, _Framing(settings.maxPayload), settings)

@@ -155,7 +155,10 @@ BROKEN = [
     (f"5:{'1' * 10**5}+::y", SHAPE, 400),
     ("3::/\ud800:x", "a namespace's name that cannot be", 400),
     (f"1::/{'x' * 1000}", "a namespace's name is longer than 1000 characters", 400),
+    ("1::/a\nb", "a namespace's name that cannot be", 400),
+    ("1::/a\u2028", "a namespace's name that cannot be", 400),
     ("0:1::", ID, 400),
+    ("2:+::", ID, 400),
     ("1:1+:/chat", ID, 400),
     ("2:1::", ID, 400),
     ("6:1::1", ID, 400),
@@ -360,6 +363,7 @@ class DialectTests(SynchronousTestCase):
                 {**stamp, b"i": [b"0"]},
                 Place(COLON, "jsonp-polling", "SID", 0, True),
             ),
+            ("1/jsonp-polling/SID", {}, Place(COLON, "jsonp-polling", "SID", 0, True)),
             ("1/htmlfile/", {}, Place(COLON, "htmlfile", "", None, True)),
             ("1//SID/", {b"disconnect": [b"1"]}, Place(COLON, "reception", "SID", None, True)),
             (
@@ -412,6 +416,9 @@ class DialectTests(SynchronousTestCase):
         server = Server(heartbeatInterval=None, closeTimeout=None)
         body = server.get("/1/").answer().body.decode("ascii")
         self.assertEqual(body.split(":")[1:3], ["", "2e+06"])
+        server = Server(heartbeatInterval=1e9, closeTimeout=1e9)
+        body = server.get("/1/").answer().body.decode("ascii")
+        self.assertEqual(body.split(":")[1:3], ["2e+06", "2e+06"])
 
 
 TEXTS = PLAIN | st.text(max_size=8)
@@ -867,6 +874,42 @@ class SiteTests(SynchronousTestCase):
         self.assertEqual(room.post(sid, "0::").body, b"1")
         self.assertEqual(poll.answer().status, 200)
         self.assertEqual(room.gone, ["server namespace disconnect", "client namespace disconnect"])
+
+    def test_shutdown(self) -> None:
+        """
+        Who is told goodbye does not come back: a server that goes says none.
+        """
+        room = Room()
+        wire, poll = room.webSocket(), room.poll(room.open())
+        announced = room.sid()
+        closed = room.server.io.close()
+        self.assertEqual([frame.opcode for frame in wire.frames()[1:]], [CLOSE])
+        self.assertEqual(poll.answer().body, b"8::")
+        self.successResultOf(closed)
+        self.assertEqual(room.gone, ["server shutting down"] * 2)
+        self.assertEqual(room.poll(announced).answer().body, b"7:::1+0")
+        self.assertEqual(room.shake().status, 503)
+
+    def test_late(self) -> None:
+        """
+        A draft's WebSocket that takes its time over the handshake does not
+        take over from who was quicker.
+        """
+        room = Room()
+        sid = room.sid()
+        wire = room.server.get(
+            f"/1/websocket/{sid}",
+            {
+                "Upgrade": "WebSocket",
+                "Connection": "Upgrade",
+                "Sec-WebSocket-Key1": "4 @1  46546xW%0l 1 5",
+                "Sec-WebSocket-Key2": "12998 5 Y3 1  .P00",
+            },
+        )
+        self.assertEqual(room.poll(sid).answer().body, b"1::")
+        wire.receive(b"^n:ds[4U")
+        self.assertEqual(wire.answer().status, 400)
+        self.assertEqual(room.clients[0].transport, "xhr-polling")
 
     def test_unknown(self) -> None:
         """

@@ -25,6 +25,8 @@ ALL = (
     "examples/middleware/server.py",
     "examples/volatile/server.py",
     "examples/twistd/application.py",
+    "examples/client/once.py",
+    "examples/client/service.py",
     # By test_cookbook.py:
     "examples/events/server.py",
     "examples/binary/server.py",
@@ -260,3 +262,30 @@ class ExampleTests(ChildCase):
         await one.heard.until('e:word\nj:["serendipity"],')
         one.say(":from one")
         await other.heard.until(":from one,")
+
+    async def test_client(self) -> None:
+        """
+        It asks, is answered, and goes.
+        """
+        server = self.run_("examples/events/server.py")
+        (port,) = await server.ports()
+        url = f"http://127.0.0.1:{port}"
+        ended = await self.python(ROOT / "examples/client/once.py", url, "Bob").ended
+        self.assertEqual((ended.status, ended.err), (0, b""))
+        self.assertRegex(ended.out, rb"^connected as .{20}\nHello Bob! en\n$")
+        await server.out.until("left: client namespace disconnect")
+
+    async def test_service(self) -> None:
+        """
+        It stays, and comes back.
+        """
+        server = self.run_("examples/acknowledgements/server.py")
+        (port,) = await server.ports()
+        client = self.python(ROOT / "examples/client/service.py", f"http://127.0.0.1:{port}")
+        await client.out.until("Hello Ann!")
+        await server.terminate()
+        await client.out.until("disconnected: transport close")
+        again = self.python(ROOT / "examples/acknowledgements/server.py", str(port))
+        await again.ports()
+        await client.out.until("connected as", 2)
+        self.assertEqual((await client.terminate()).err, b"")

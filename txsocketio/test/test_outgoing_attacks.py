@@ -30,6 +30,38 @@ OPENING = {
 OPEN = f"0{json.dumps(OPENING)}"
 MAX = 1000
 
+NONSENSE = (
+    "",
+    "7",
+    "5",
+    "2probe",
+    "3" * 50,
+    "x",
+    "4",
+    "47",
+    "42",
+    "42{}",
+    "42[]",
+    "42[1]",
+    '42["connect"]',
+    '42["a"',
+    "42[" + "[" * 900,
+    "43[]",
+    "40[]",
+    '40"x"',
+    "40{}",
+    '40{"sid":1}',
+    '40{"sid":"x","pid":1}',
+    "44",
+    "44[]",
+    '44{"message":1}',
+    "451-[]",
+    '4599999-["a"]',
+    '451-["a",{"_placeholder":true,"num":5}]',
+    "4/" + "n" * 900,
+    OPEN,
+)
+
 
 def opening(**changes: Any) -> str:
     """
@@ -518,37 +550,7 @@ class Sockets(SocketCase):
         """
         Packets that nobody understands.
         """
-        for text in (
-            "",
-            "7",
-            "5",
-            "2probe",
-            "3" * 50,
-            "x",
-            "4",
-            "47",
-            "42",
-            "42{}",
-            "42[]",
-            "42[1]",
-            '42["connect"]',
-            '42["a"',
-            "42[" + "[" * 900,
-            "43[]",
-            "40[]",
-            '40"x"',
-            "40{}",
-            '40{"sid":1}',
-            '40{"sid":"x","pid":1}',
-            "44",
-            "44[]",
-            '44{"message":1}',
-            "451-[]",
-            '4599999-["a"]',
-            '451-["a",{"_placeholder":true,"num":5}]',
-            "4/" + "n" * 900,
-            OPEN,
-        ):
+        for text in NONSENSE:
             socket = self.opened()
             reasons = self.reasons(socket)
             self.tell(text)

@@ -20,6 +20,7 @@ from txsocketio.verbs import Verbs, eventPacket
 
 if TYPE_CHECKING:
     from txsocketio.client import Client
+    from txsocketio.frames import Frame
     from txsocketio.testing._server import TestServer
 
 _MANY = 1_000_000
@@ -69,13 +70,8 @@ class TestClient(Verbs, EventSource):
     @ivar server: its L{TestServer}.
     @ivar namespace: with its slash.
     @ivar auth: what it sends to be let in.
-    @ivar connected: whether it has been let in, and nothing has ended that.
-    @ivar recovered: whether it has come back to where it was.
     @ivar sessionId: that of the server's L{txsocketio.Client}; empty until it
         has been let in.
-    @ivar refusal: the L{Refused}, where it has not been let in.
-    @ivar reason: the L{DisconnectReason} for which it is connected no more, as
-        far as it can know.
     """
 
     __test__ = False
@@ -84,10 +80,10 @@ class TestClient(Verbs, EventSource):
         self.server = server
         self.namespace = namespace
         self.auth = auth
-        self.connected = self.recovered = False
         self.sessionId = ""
-        self.refusal: Refused | None = None
-        self.reason: DisconnectReason | None = None
+        self._isConnected = self._isRecovered = False
+        self._refusal: Refused | None = None
+        self._reason: DisconnectReason | None = None
         self._handlers = Handlers()
         self._acks = Acks(_MANY)
         self._lastId = 0
@@ -108,6 +104,38 @@ class TestClient(Verbs, EventSource):
         return f"<TestClient {self.sessionId} {way.dialect.name} {way.transport} {self.namespace}>"
 
     # What a test looks at.
+
+    @property
+    def connected(self) -> bool:
+        """
+        Whether it has been let in, and nothing has ended that.
+        """
+        self.server.flush()
+        return self._isConnected
+
+    @property
+    def reason(self) -> DisconnectReason | None:
+        """
+        Why it is connected no more, as far as a client can know that.
+        """
+        self.server.flush()
+        return self._reason
+
+    @property
+    def recovered(self) -> bool:
+        """
+        Whether it has come back to where it was.
+        """
+        self.server.flush()
+        return self._isRecovered
+
+    @property
+    def refusal(self) -> Refused | None:
+        """
+        What it has been told, where it has not been let in.
+        """
+        self.server.flush()
+        return self._refusal
 
     @property
     def protocol(self) -> str:
@@ -173,8 +201,8 @@ class TestClient(Verbs, EventSource):
         What has come, and was not expected; how it is with the client.
         """
         told = [f"{each.name!r}{each.args}" for each in self._waiting]
-        if not self.connected:
-            told.append("it is not connected" + (f" ({self.reason})" if self.reason else ""))
+        if not self._isConnected:
+            told.append("it is not connected" + (f" ({self._reason})" if self._reason else ""))
         return ", ".join(told) or "nothing"
 
     # What a client does.
@@ -184,9 +212,12 @@ class TestClient(Verbs, EventSource):
         return self.namespace
 
     def _say(self, packet: Packet) -> None:
-        if not self.connected:
+        self._send(self._line.dialect.encode(packet))
+
+    def _send(self, frame: Frame) -> None:
+        if not self._isConnected:
             raise NotConnected(f"{self!r} is not connected")
-        self.server.network.put(self._line.send, self._line.dialect.encode(packet))
+        self.server.network.put(self._line.send, frame)
         self.server.flush()
 
     def emitWithAck(self, event: str, *args: Any, timeout: float | None = None) -> Deferred[Any]:
@@ -200,9 +231,9 @@ class TestClient(Verbs, EventSource):
         """
         self._lastId += 1
         packet = eventPacket(self.namespace, event, args, self._lastId)
-        self._line.dialect.encode(packet)
+        frame = self._line.dialect.encode(packet)
         done = within(self._acks.expect(self._lastId), timeout, self.server.clock)
-        self._say(packet)
+        self._send(frame)
         return done
 
     def join(self, namespace: str, auth: Any = None) -> TestClient:
@@ -218,19 +249,25 @@ class TestClient(Verbs, EventSource):
     def upgrade(self) -> None:
         """
         Move from C{polling} to C{websocket}.
+
+        @raise Refused: the server does not take that.
         """
-        self._line.upgrade()
+        line = self._line
+        line.upgrade()
         self.server.flush()
+        if line.offer is not None:
+            raise line.offer
 
     def disconnect(self) -> None:
         """
         Leave the namespace; with the last one goes the connection.
         """
         line = self._line
-        if not self.connected:
+        if not self._isConnected:
             return
+        self.parted(DisconnectReason.CLIENT)
         with suppress(UnsupportedByClient):
-            self._say(Packet(Kind.DISCONNECT, None, self.namespace))
+            line.say(Packet(Kind.DISCONNECT, None, self.namespace))
         line.leave(self.namespace, DisconnectReason.CLIENT)
         self.server.flush()
 
@@ -248,7 +285,7 @@ class TestClient(Verbs, EventSource):
 
         @raise Refused: there is no such session any more.
         """
-        self.refusal = None
+        self._refusal = None
         self._line.comeBack()
         self.server.settled(self)
 
@@ -260,7 +297,7 @@ class TestClient(Verbs, EventSource):
 
         @raise Refused: it is not let in.
         """
-        if self.connected:
+        if self._isConnected:
             self.cut()
         old, line = self._line, self._line
         if not old.isAlive:
@@ -302,7 +339,7 @@ class TestClient(Verbs, EventSource):
         """
         Its connection is another one now.
         """
-        self.refusal = self.reason = None
+        self._refusal = self._reason = None
         self.auth = self._given
         if self._recoveryId is not None:
             self.auth = line.dialect.returning(self._given, self._recoveryId, self._offset)
@@ -317,27 +354,27 @@ class TestClient(Verbs, EventSource):
         dialect, sid = self._line.dialect, self._line.sid
         self.sessionId = dialect.clientId(sid, self.namespace, told)
         known, self._recoveryId = self._recoveryId, dialect.recoveryId(told)
-        self.recovered = known is not None and known == self._recoveryId
-        self.connected = True
+        self._isRecovered = known is not None and known == self._recoveryId
+        self._isConnected = True
 
     def cameBack(self) -> None:
         """
         See L{txsocketio.testing._line.Tenant.cameBack}.
         """
-        self.connected, self.reason = True, None
+        self._isConnected, self._reason = True, None
 
     def refused(self, refusal: Refused) -> None:
         """
         See L{txsocketio.testing._line.Tenant.refused}.
         """
-        self.refusal = refusal
+        self._refusal = refusal
 
     def parted(self, reason: DisconnectReason) -> None:
         """
         See L{txsocketio.testing._line.Tenant.parted}.
         """
-        if self.connected or self.reason is None:
-            self.connected, self.reason = False, reason
+        if self._isConnected or self._reason is None:
+            self._isConnected, self._reason = False, reason
             self._acks.abandon(reason)
 
     def take(self, packet: Packet) -> None:
@@ -371,7 +408,7 @@ class TestClient(Verbs, EventSource):
     def _handled(self, event: Event, result: Any) -> None:
         if isinstance(result, Deferred):
             result.addCallback(lambda value: self._handled(event, value))
-        elif event.id is not None and self.connected:
+        elif event.id is not None and self._isConnected:
             several = result if isinstance(result, tuple) else () if result is None else (result,)
             self._acknowledge(event.id, several)
 

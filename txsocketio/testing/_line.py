@@ -50,13 +50,15 @@ class Way:
     """
     How a client connects.
 
-    @ivar mount: the server's own path.
+    @ivar router: the server's.
+    @ivar mount: its path.
     @ivar isSilent: whether nothing is said where the default namespace lets a
         client in.
     """
 
     dialect: IClientDialect
     transport: str
+    router: Router
     mount: str
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -78,12 +80,20 @@ class House(Protocol):
     What a line needs of its server.
 
     @ivar heartbeats: how many have been answered, by either side.
+    @ivar beats: what the messages of heartbeats hold, where that is known. The
+        server writes each packet as a message of its own: no client has to
+        decode for itself what a thousand others have.
     """
 
     network: Network
-    router: Router
     timers: Timers
     heartbeats: int
+    beats: dict[str | bytes, Packet]
+
+    def keep(self, message: str | bytes, beat: Packet) -> None:
+        """
+        Keep what a heartbeat's message holds, for all who get it too.
+        """
 
     def seconds(self) -> float:
         """
@@ -150,18 +160,21 @@ class Access:
 
     @ivar place: with the session's id.
     @ivar isStream: whether it can be written to more than once.
+    @ivar isSocket: whether it takes what a client says, too.
     """
 
     transport: HTTPTransport
     place: Place
     isStream: bool
+    isSocket: bool
 
-    @property
-    def isSocket(self) -> bool:
+    @classmethod
+    def to(cls, transport: HTTPTransport, place: Place, sid: str) -> Access:
         """
-        Whether it takes what a client says, too.
+        How to get to a session.
         """
-        return b"POST" not in self.transport.methods
+        place = Place(place.dialect, place.transport, sid)
+        return cls(transport, place, isStream(transport), b"POST" not in transport.methods)
 
 
 class Line:
@@ -169,8 +182,9 @@ class Line:
     A connection.
 
     @ivar tenants: by namespace.
-    @ivar session: as its transports see it; L{None} as long as there is none.
     @ivar heartbeats: how many have been answered.
+    @ivar offer: what has become of the last offer of a WebSocket; L{None} where
+        it has been taken.
     @ivar isMute: whether heartbeats are neither sent nor answered.
     @ivar isPaused: whether nothing is read.
     @ivar tick: see L{txsocketio.timers.Sleeper}.
@@ -181,10 +195,10 @@ class Line:
         self.way = way
         self.dialect = way.dialect
         self.tenants: dict[str, Tenant] = {}
-        self.session: ISession | None = None
         self.sid = ""
         self.isOpen = False
         self.heartbeats = 0
+        self.offer: Refused | None = None
         self.isMute = self.isPaused = False
         self.tick = 0
         self._interval: float | None = None
@@ -216,8 +230,9 @@ class Line:
         """
         Offer a WebSocket.
         """
+        self.offer = Refused("no answer to the offer")
         url = self.dialect.url(_UPGRADED, self.sid, "")
-        self._ask(url, self._offered, self._answered)
+        self._ask(url, self._offered, self._notOffered)
 
     def _ask(
         self,
@@ -228,12 +243,10 @@ class Line:
     ) -> None:
         way = self.way
         answer = Answer(self.house.network, carried, done, way.address)
-        ask(self.house.router, answer, way.url(behind), behind, way.headers, post)
+        ask(way.router, answer, way.url(behind), behind, way.headers, post)
 
     def _carried(self, session: ISession, place: Place, transport: HTTPTransport) -> None:
-        self._access = Access(
-            transport, Place(place.dialect, place.transport, session.sid), isStream(transport)
-        )
+        self._access = Access.to(transport, place, session.sid)
         self._attach(session)
 
     def _attach(self, session: ISession) -> None:
@@ -250,7 +263,7 @@ class Line:
 
     def _offered(self, session: ISession, place: Place, transport: HTTPTransport) -> None:
         carrier = Carrier(self.house.network, self, session, transport.name, True)
-        self._candidate = carrier, Access(transport, place, True)
+        self._candidate = carrier, Access.to(transport, place, session.sid)
         session.attach(carrier)
         self._sayOn(carrier, self.dialect.encode(Packet(Kind.PING, "probe")))
 
@@ -259,12 +272,14 @@ class Line:
         What has been asked for is not carried.
         """
         if answer.isOK and self.dialect.announces and not self.isOpen:
-            self._take(self.dialect.announced(answer.body.decode("utf-8")))
+            self._take(self.dialect.announced(answer.text))
             url = self.dialect.url(self.way.transport, self.sid, "")
             self._ask(url, self._carried, self._answered)
         else:
-            text = answer.body.decode("utf-8", "replace").strip()
-            self._end(DisconnectReason.TRANSPORT_ERROR, Refused(text, answer.status))
+            self._end(DisconnectReason.TRANSPORT_ERROR, Refused(answer.text, answer.status))
+
+    def _notOffered(self, answer: Answer) -> None:
+        self.offer = Refused(answer.text, answer.status)
 
     def _posted(self, answer: Answer) -> None:
         if not answer.isOK:
@@ -313,9 +328,15 @@ class Line:
         elif self.isPaused:
             self._kept.append((self.heard, carrier, parts))
         else:
+            beat = self.house.beats.get(parts[0]) if len(parts) == 1 else None
+            if beat is not None:
+                self._beaten(beat)
+                return
             for part in parts:
                 for packet in self._decoder.message(part):
                     self._take(packet)
+                    if packet.kind is Kind.PING:
+                        self.house.keep(part, packet)
 
     def heardBody(self, carrier: Carrier, body: str | bytes) -> None:
         """
@@ -337,6 +358,7 @@ class Line:
             self._end(reason)
         elif self._candidate is not None and carrier is self._candidate[0]:
             self._candidate = None
+            self.offer = Refused(f"the offer is declined: {reason}")
 
     def _poll(self) -> None:
         """
@@ -354,6 +376,7 @@ class Line:
 
     def _probed(self, carrier: Carrier, access: Access) -> None:
         self._candidate, self._carrier, self._access = None, carrier, access
+        self.offer = None
         self._sayOn(carrier, self.dialect.encode(Packet(Kind.UPGRADE)))
 
     def _take(self, packet: Packet) -> None:
@@ -365,7 +388,9 @@ class Line:
         elif kind is Kind.OPEN:
             self._opened(packet)
         elif kind is Kind.CLOSE:
-            self._end(DisconnectReason.SERVER)
+            # A stream is closed right behind it, with the reason.
+            if self._access is None or not self._access.isStream:
+                self._end(DisconnectReason.SERVER)
         elif kind is not Kind.NOOP:
             self._handOn(packet)
 

@@ -4,7 +4,8 @@ A server in memory, on a clock that stands still.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -12,12 +13,15 @@ from twisted.internet.task import Clock
 from txsocketio.clientdialects import CLIENT_PARSERS
 from txsocketio.errors import LocalProtocolError
 from txsocketio.listener import PARSERS, Listener
+from txsocketio.packets import Packet
 from txsocketio.testing._client import TestClient
 from txsocketio.testing._line import Line, Refused, Way
 from txsocketio.testing._wire import Network, inMemory
 from txsocketio.timers import Timers
 
 _LATEST = "eio4"
+
+_BEATS = 64
 
 
 class TestServer:
@@ -39,12 +43,15 @@ class TestServer:
         attach: Callable[[Listener], object] | None = None,
         *,
         listener: Listener | None = None,
+        beside: str | Iterable[str] = (),
         **options: Any,
     ) -> None:
         """
         @param attach: called with the listener: makes the application.
         @param listener: one that there is already; it has to have been made
             with a L{Clock} as its reactor.
+        @param beside: what is spoken where it is mounted once more (see
+            L{txsocketio.SocketIOResource}): C{"0.6"}, most likely.
         @param options: for a new one; see L{Listener}.
         """
         if listener is None:
@@ -57,17 +64,18 @@ class TestServer:
             raise LocalProtocolError("the listener's reactor has to be a Clock")
         self.network = Network()
         self.timers = Timers(self.clock)
-        self.router = listener.router
-        self.router.exchange(inMemory)
+        listener.router.exchange(inMemory)
+        self._routers = [listener.router, *([listener.routerFor(beside)] if beside else ())]
         self.clients: list[TestClient] = []
         self.heartbeats = 0
+        self.beats: dict[str | bytes, Packet] = {}
         self._parser = str(listener.options["parser"])
-        self._servers = {
+        self._dialects = {
             name: each
             for name, each in PARSERS[self._parser].items()
-            if each in self.router.dialects
+            if any(each in router.dialects for router in self._routers)
         }
-        self.protocols = [*self._servers]
+        self.protocols = [*self._dialects]
         if attach is not None:
             attach(listener)
 
@@ -108,30 +116,33 @@ class TestServer:
             its time to let it in.
         @raise Refused: it is not let in.
         """
-        name = protocol or (_LATEST if _LATEST in self.protocols else self.protocols[0])
-        way = Way(
-            dialect=CLIENT_PARSERS[self._parser][self._checked(name, self.protocols)],
-            transport=self._transportOf(name, transport),
-            mount=f"/{self.listener.options['resource'].strip('/')}",
+        way = replace(
+            self._way(protocol, transport),
             query=query or {},
             headers={"Host": "localhost", **(headers or {})},
             address=address,
-            isSilent=self._servers[name].welcome("/", "") is None,
         )
         line = Line(self, way)
         client = TestClient(self, line, namespace, auth)
         line.open()
         return self.settled(client)
 
-    def _transportOf(self, protocol: str, name: str | None) -> str:
+    def _way(self, protocol: str | None, transport: str | None) -> Way:
+        """
+        @raise LocalProtocolError: the server does not accept that.
+        """
+        preferred = _LATEST if _LATEST in self.protocols else self.protocols[0]
+        name = preferred if protocol is None else _checked(protocol, self.protocols)
+        router = next(each for each in self._routers if self._dialects[name] in each.dialects)
         accepted = self.listener.options["transports"]
-        known = [each for each in accepted if each in self._servers[protocol].transports]
-        return known[0] if name is None else self._checked(name, known)
-
-    def _checked(self, name: str, known: list[str]) -> str:
-        if name not in known:
-            raise LocalProtocolError(f"{name!r} is not accepted here, but {', '.join(known)}")
-        return name
+        known = [each for each in accepted if each in self._dialects[name].transports]
+        return Way(
+            dialect=CLIENT_PARSERS[self._parser][name],
+            transport=known[0] if transport is None else _checked(transport, known),
+            router=router,
+            mount=f"/{self.listener.options['resource'].strip('/')}",
+            isSilent=self._dialects[name].welcome("/", "") is None,
+        )
 
     def settled(self, client: TestClient) -> TestClient:
         """
@@ -147,6 +158,14 @@ class TestServer:
         if client.reason is not None:
             raise Refused(f"the connection has gone: {client.reason}")
         return client
+
+    def keep(self, message: str | bytes, beat: Packet) -> None:
+        """
+        See L{txsocketio.testing._line.House.keep}.
+        """
+        if len(self.beats) >= _BEATS:
+            self.beats.clear()
+        self.beats[message] = beat
 
     def isOffset(self, text: str, last: str | None) -> bool:
         """
@@ -206,6 +225,12 @@ class TestServer:
         calls = self.clock.getDelayedCalls()
         if calls:
             raise AssertionError(f"{self!r} leaves behind {', '.join(map(str, calls))}")
+
+
+def _checked(name: str, known: Sequence[str]) -> str:
+    if name not in known:
+        raise LocalProtocolError(f"{name!r} is not accepted here, but {', '.join(known)}")
+    return name
 
 
 _FAREWELL = 60.0

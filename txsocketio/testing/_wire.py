@@ -103,6 +103,13 @@ class Answer:
         """
         return self.status == _OK
 
+    @property
+    def text(self) -> str:
+        """
+        The body.
+        """
+        return self.body.decode("utf-8", "replace").strip()
+
     # What a Request asks of its channel:
 
     def getPeer(self) -> IPv4Address:
@@ -163,7 +170,8 @@ def ask(
     @param behind: what stands in it behind the server's own path.
     @param post: content type and body; without them it is a GET.
     """
-    request = Request(answer, False)
+    channel: Any = answer
+    request = Request(channel, False)
     path, _, query = url.partition("?")
     parts = [part.encode("ascii") for part in behind.partition("?")[0].split("/")]
     request.method = b"GET" if post is None else b"POST"

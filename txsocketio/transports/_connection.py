@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IProtocol
 from twisted.web.http import Request
 
-from txsocketio.errors import DisconnectReason, RemoteProtocolError
+from txsocketio.errors import DisconnectReason
 from txsocketio.interfaces import ISession, Place
 from txsocketio.transports._gate import Gate
 from txsocketio.transports._streams import Pausable
@@ -70,12 +70,7 @@ class Carrier(Pausable):
         """
         self.writable = True
         self.transport.registerProducer(self, True)
-        try:
-            session.attach(self._asTransport)
-        except RemoteProtocolError as error:
-            # Its client has opened another transport meanwhile.
-            self.session = None
-            self._asTransport.close(DisconnectReason.TRANSPORT_ERROR, error.reason)
+        session.attach(self._asTransport)
 
     def _gone(self, reason: DisconnectReason) -> None:
         """

@@ -742,6 +742,45 @@ async def unreachable(party: Party) -> None:
         raise Different("connected to nothing")
 
 
+class _Program(_Output):
+    """
+    The program that talks to a server.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(b"# connected as")
+
+    @property
+    def lines(self) -> list[str]:
+        """
+        What it has printed.
+        """
+        return self._printed.decode("utf-8").splitlines()
+
+
+async def command(party: Party) -> None:
+    """
+    What is typed arrives, and what comes is printed.
+    """
+    output = _Program()
+    url, _ = party.options()
+    cell = party.cell
+    options = ["--protocol", cell.protocol, "--transports", ",".join(cell.transports)]
+    program = [sys.executable, "-m", "txsocketio.outgoing", url, *options]
+    process = party.reactor.spawnProcess(output, program[0], program, env=None)
+    await within(party.reactor, "the program to connect", output.started)
+    process.write(b'h\xc3\xa9llo\n/bounce news 1 "two" [3]\n?echo\n')
+    process.closeStdin()
+    await within(party.reactor, "the program's end", output.ended)
+    wanted = [
+        'message "h\xe9llo"',
+        'news 1 "two" [3]',
+        "# echo: acknowledged",
+        "# disconnected: client namespace disconnect",
+    ]
+    same([line for line in output.lines if line in wanted], wanted, "what it printed")
+
+
 CHECKS: list[tuple[str, Callable[[Party], Awaitable[None]]]] = [
     ("connect", connects),
     ("message", message),
@@ -761,6 +800,7 @@ CHECKS: list[tuple[str, Callable[[Party], Awaitable[None]]]] = [
     ("500 messages each way", order),
     ("heartbeats", heartbeats),
     ("nobody there", unreachable),
+    ("command", command),
     ("cut line", comesBack),
     ("killed and restarted server", restarts),
 ]
