@@ -11,7 +11,7 @@ import { endPrograms, freePort, Program, serveApplication } from "../genuine/pro
 import { CELLS, inTurn, label, open, play, say } from "./cells.mjs";
 import { CHECKS, NAMES } from "./checks.mjs";
 import { CLIENTS, REPRESENTATIVES } from "./clients.mjs";
-import { count, RESULTS, tables } from "./report.mjs";
+import { count, resultsOf, tables } from "./report.mjs";
 import { FOLDER, serveFiles } from "./static.mjs";
 
 const PATIENCE_OVER_RESTART = 120_000;
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
     check: { type: "string", default: "" },
     through: { type: "string" },
-    results: { type: "string", default: RESULTS },
+    results: { type: "string" },
   },
 });
 
@@ -169,7 +169,7 @@ async function main() {
     way,
     outcomes,
   }));
-  await writeFile(options.results, `${JSON.stringify(results, null, 1)}\n`);
+  await writeFile(options.results ?? resultsOf(options.through), `${JSON.stringify(results, null, 1)}\n`);
   console.log(tables(results));
   console.log(count(outcomes));
   return outcomes.every(({ outcome }) => outcome !== "failed");

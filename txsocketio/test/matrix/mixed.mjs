@@ -1,6 +1,7 @@
 // One room with a client of every generation over every way in it: each says its piece,
 // and each hears all of all, in each one's order, and nothing twice.
 import { randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 
 import { closeBrowser } from "../genuine/chromium.mjs";
@@ -8,13 +9,19 @@ import { endPrograms, serveApplication } from "../genuine/programs.mjs";
 import { CELLS, inTurn, label, open, play, say } from "./cells.mjs";
 import { WORDS } from "./checks.mjs";
 import { CLIENTS } from "./clients.mjs";
-import { aligned } from "./report.mjs";
+import { aligned, MEETINGS } from "./report.mjs";
 import { FOLDER, serveFiles } from "./static.mjs";
 
 const COUNT = 14;
 const SHOWN = 300;
+const FEWEST = 12;
 
-const { values: options } = parseArgs({ options: { only: { type: "string", default: "" } } });
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", default: "" },
+    results: { type: "string", default: MEETINGS },
+  },
+});
 
 /** Each client over each of its ways, at the first place that has it. */
 const ALL = CELLS.filter(
@@ -93,7 +100,11 @@ async function meet({ protocols, cells }, files) {
   });
   say(`a room of ${members.length}, to a server that speaks ${protocols}`);
   for (const each of ["comes", "talks", "hears"]) await act(members, each);
-  const tally = judge(members);
+  const tally = { protocols, members: members.length, ...judge(members) };
+  if (!options.only && members.length < FEWEST) {
+    say(`FAIL a room of less than ${FEWEST}`);
+    tally.failed += 1;
+  }
   const lines = members.map(({ label, heard }) => [label, `${heard} of ${members.length}`]);
   console.log(["", ...aligned([["in one room", "hears"], ...lines]), ""].join("\n"));
   await Promise.all(members.map(({ cell }) => cell.player.close()));
@@ -110,6 +121,7 @@ async function main() {
     await Promise.all([closeBrowser(), files.close()]);
     await endPrograms();
   }
+  await writeFile(options.results, `${JSON.stringify(tallies, null, 1)}\n`);
   const sum = (kind) => tallies.reduce((total, each) => total + each[kind], 0);
   say("pairs of whom one has heard all that the other said, in order and once");
   console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
