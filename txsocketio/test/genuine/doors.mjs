@@ -93,6 +93,8 @@ async function nginx(server, plain, secure) {
     "/etc/ssl/certs/chat.example.org.pem": pem,
     "/etc/ssl/private/chat.example.org.pem": pem,
     [SERVER]: `127.0.0.1:${server}`,
+    // The matrix has clients of 0.6 beside it, at /socket.io-0.6/.
+    "location /socket.io/ {": "location /socket.io {",
   });
   const main = path.join(folder, "nginx.conf");
   await writeFile(main, mainOfNginx(folder));

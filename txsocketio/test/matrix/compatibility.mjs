@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { NAMES } from "./checks.mjs";
 import { CLIENTS } from "./clients.mjs";
-import { aligned, count, inShort, limits, MEETINGS, resultsOf, rows, summary } from "./report.mjs";
+import { aligned, count, inShort, limits, MEETING, resultsOf, rows, summary } from "./report.mjs";
 
 const GENERATED = /(?<=\.\. What follows is written by \S+\.\n\n).*(?=\.\. Until here\.)/s;
 const PROXIES = ["nginx", "haproxy"];
@@ -24,27 +24,19 @@ const wrapped = (text) => text.replace(/(?=.{81})(.{1,80}) /g, "$1\n").split("\n
 
 const outcomesOf = (results) => results.flatMap(({ outcomes }) => outcomes);
 
-/** What there is to say of the rooms in which they have met. */
-const met = (meetings) =>
-  meetings.map(({ protocols, members, passed, failed }) => {
-    const them = `${members} clients met a server that speaks ${protocols.replaceAll(",", ", ")}`;
-    return `${them}: ${passed} of ${passed + failed} pairs.`;
-  });
-
 /** The first screen's part. */
-function short({ results, meetings }) {
-  const most = Math.max(...meetings.map(({ members }) => members));
+function short({ results, meeting }) {
   const text =
     `Checks passed by ${CLIENTS.length} genuine clients in Node, Python and Chromium, ` +
-    `${count(outcomesOf(results))}; ${most} of them, of all generations and over all ` +
-    "transports, hear each other in one room:";
+    `${count(outcomesOf(results))}. Of all generations and over all transports, ` +
+    `${meeting.members} at once hear each other in one room.`;
   return [...wrapped(text), "", ...simpleTable(summary(results)), ""];
 }
 
 const isEngineIO = ({ client }) =>
   /^eio/.test(CLIENTS.find(({ version }) => version === client).speaks);
 
-function long({ results, meetings, proxied }) {
+function long({ results, meeting, proxied }) {
   return [
     "By generations, all their clients at all their places together:",
     "",
@@ -63,10 +55,9 @@ function long({ results, meetings, proxied }) {
       "",
       ...simpleTable(summary(proxied[index])),
     ]),
-    "In one room, where each says its piece and hears all of all, in each one's order and",
-    "once:",
-    "",
-    ...met(meetings).map(asItem),
+    `In one room are ${meeting.members} of them, each client over each of its ways. Each says its`,
+    `piece, and hears what each says, all of it, in order and once: ${meeting.passed} pairs of`,
+    `${meeting.passed + meeting.failed}.`,
     "",
     "The checks, whose number each client passes:",
     "",
@@ -85,14 +76,14 @@ const PAGES = [
   ["../../../README.rst", short],
 ];
 
-const [results, meetings, ...proxied] = await Promise.all(
-  [resultsOf(), MEETINGS, ...PROXIES.map(resultsOf)].map(read),
+const [results, meeting, ...proxied] = await Promise.all(
+  [resultsOf(), MEETING, ...PROXIES.map(resultsOf)].map(read),
 );
 
 for (const [name, generate] of PAGES) {
   const path = fileURLToPath(new URL(name, import.meta.url));
   const page = await readFile(path, "utf8");
-  const lines = generate({ results, meetings, proxied });
+  const lines = generate({ results, meeting, proxied });
   const wanted = page.replace(GENERATED, () => lines.join("\n"));
   if (!process.argv.includes("--check")) await writeFile(path, wanted);
   else if (wanted !== page || !GENERATED.test(page)) {

@@ -7,12 +7,12 @@ import { parseArgs } from "node:util";
 
 import { closeBrowser } from "../genuine/chromium.mjs";
 import { PROXIES, removeFolders, standBefore } from "../genuine/doors.mjs";
-import { endPrograms, freePort, Program, serveApplication } from "../genuine/programs.mjs";
+import { endPrograms, freePort, Program } from "../genuine/programs.mjs";
 import { CELLS, inTurn, label, open, play, say } from "./cells.mjs";
 import { CHECKS, NAMES } from "./checks.mjs";
 import { CLIENTS, REPRESENTATIVES } from "./clients.mjs";
 import { count, resultsOf, tables } from "./report.mjs";
-import { FOLDER, serveFiles } from "./static.mjs";
+import { serveFiles, serveMatrix } from "./static.mjs";
 
 const PATIENCE_OVER_RESTART = 120_000;
 const RESTART = NAMES.at(-1);
@@ -39,14 +39,8 @@ const cells = () =>
     .filter(({ client }) => !options.through || REPRESENTATIVES.includes(client))
     .map((cell) => ({ ...cell, outcomes: [] }));
 
-/** Start a server that speaks these protocols; without any, the usual ones. */
-async function serve(protocols) {
-  if (!options.against) {
-    const spoken = protocols ? ["--protocol", protocols] : [];
-    const trust = options.through ? ["--trust-proxy"] : [];
-    const more = ["--origins", "*:*", "--static", FOLDER, ...spoken, ...trust];
-    return serveApplication("txsocketio.test.matrix.app:attach", ...more);
-  }
+async function serve() {
+  if (!options.against) return serveMatrix(...(options.through ? ["--trust-proxy"] : []));
   const port = await freePort();
   const command = [...options.against.split(" "), String(port)];
   const server = new Program("the other server", command, { ready: /listening/ });
@@ -55,26 +49,17 @@ async function serve(protocols) {
   return server;
 }
 
-const spokenBy = ({ client }) => client.protocols?.join() ?? "";
-
-/** A server, the proxy before it if there is one, and where who is at a place comes to it. */
-async function house(protocols) {
-  const server = await serve(protocols);
-  if (!options.through) return { server, end: () => stop(server), url: () => server.origin };
+/** A server, what to come to it by from each place, and the proxy before it, if any. */
+async function house() {
+  const server = await serve();
+  if (!options.through) return { server, url: () => server.origin, stop: () => server.stop() };
   const doors = await standBefore(
     PROXIES.find(({ name }) => name === options.through),
     server,
   );
   // The clients that are not in a browser know nobody who vouches for the certificate.
   const url = (place) => (place === "chromium" ? doors.secure : doors.plain).origin;
-  return { server, end: () => stop(doors), url };
-}
-
-/** The houses that these cells need, by what is spoken there. */
-async function build(all) {
-  const needed = [...new Set(all.map(spokenBy))];
-  const built = await Promise.all(needed.map(house));
-  return new Map(needed.map((protocols, index) => [protocols, built[index]]));
+  return { server, url, stop: () => doors.stop() };
 }
 
 /** Why the client cannot do that, or undefined. */
@@ -112,7 +97,7 @@ async function enact(cell, { url }, files) {
  * The last check, of all at once. The server does not wait until all have missed it:
  * some take a minute to do so.
  */
-async function restart(all, servers) {
+async function restart(all, server) {
   const troubles = new Map(all.map((cell) => [cell, cell.lost ?? whyNot(cell, RESTART) ?? null]));
   const act = (name) =>
     Promise.all(
@@ -122,8 +107,8 @@ async function restart(all, servers) {
       }),
     );
   await act("settles");
-  await Promise.all(servers.map(stop));
-  await Promise.all(servers.map((each) => each.start()));
+  await stop(server);
+  await server.start();
   await act("leaves");
   await act("returns");
   for (const cell of all) record(cell, RESTART, troubles.get(cell));
@@ -145,13 +130,13 @@ const withoutRequests = (log) => log.replace(/^.*"(GET|POST|OPTIONS) .*\n/gm, ""
 
 async function main() {
   const all = cells();
-  const [houses, files] = await Promise.all([build(all), serveFiles()]);
-  const servers = [...houses.values()].map(({ server }) => server);
+  const [home, files] = await Promise.all([house(), serveFiles()]);
+  const { server } = home;
   try {
-    await inTurn(all, (cell) => enact(cell, houses.get(spokenBy(cell)), files));
-    await restart(all, servers);
+    await inTurn(all, (cell) => enact(cell, home, files));
+    await restart(all, server);
     await Promise.all(all.map(({ player }) => player?.close()));
-    await Promise.all([...houses.values()].map(({ end }) => end()));
+    await stop(home);
   } finally {
     await Promise.all([closeBrowser(), files.close()]);
     await endPrograms();
@@ -159,9 +144,7 @@ async function main() {
   }
   const outcomes = [...all.flatMap((cell) => cell.outcomes), ...endings];
   if (outcomes.some(({ outcome }) => outcome === "failed")) {
-    for (const { name, log } of servers) {
-      console.log(`${name} printed:\n${withoutRequests(log).slice(-LOG_SHOWN)}`);
-    }
+    console.log(`${server.name} printed:\n${withoutRequests(server.log).slice(-LOG_SHOWN)}`);
   }
   const results = all.map(({ client, place, way, outcomes }) => ({
     client: client.version,

@@ -5,9 +5,9 @@ import { CLIENTS } from "./clients.mjs";
 
 const inHere = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Where the results of a run are, through a proxy or none; and those of the rooms. */
+/** Where the results of a run are, through a proxy or none; and that of the room. */
 export const resultsOf = (proxy) => inHere(`results${proxy ? `-${proxy}` : ""}.json`);
-export const MEETINGS = inHere("results-mixed.json");
+export const MEETING = inHere("results-mixed.json");
 
 const tally = (outcomes, kind) => outcomes.filter(({ outcome }) => outcome === kind).length;
 
