@@ -24,6 +24,8 @@ EXAMPLES = ROOT / "examples"
 DOCS = ROOT / "docs"
 PAGES = DOCS / "cookbook"
 
+OTHERS = (DOCS / "client.rst", DOCS / "testing.rst")
+
 _LINK = re.compile(r"<(?:\.\./)+(examples/[^>]+)>`_")
 _BLOCK = re.compile(r"^\.\. code-block:: (?:python|js|html)\n\n((?:(?: +.*)?\n)+)", re.MULTILINE)
 _LEVELS = range(5)
@@ -430,7 +432,7 @@ class PageTests(SynchronousTestCase):
         """
         Each block of code is part of the file that is named before it.
         """
-        pages = [*sorted(PAGES.glob("*.rst")), DOCS / "testing.rst"]
+        pages = [*sorted(PAGES.glob("*.rst")), *OTHERS]
         self.assertGreater(len(pages), 10)
         for page in pages:
             blocks = list(_quoted(page.read_text("utf-8")))
@@ -446,9 +448,9 @@ class PageTests(SynchronousTestCase):
         Each page is in the list of them, and each example on a page.
         """
         index = (DOCS / "cookbook.rst").read_text("utf-8")
-        quoted = set(_LINK.findall((DOCS / "testing.rst").read_text("utf-8")))
-        for page in PAGES.glob("*.rst"):
-            self.assertIn(f"<cookbook/{page.name}>", index)
+        quoted: set[str] = set()
+        for page in (*PAGES.glob("*.rst"), *OTHERS):
+            self.assertIn(f"{page.name}>", index)
             quoted.update(_LINK.findall(page.read_text("utf-8")))
         for readme in EXAMPLES.glob("*/README.rst"):
             folder = readme.parent
