@@ -815,6 +815,15 @@ class ExpectTests(KitCase):
         asked = self.alice.client.emitWithAck("quick")
         self.server.flush()
         self.assertEqual(self.successResultOf(asked), (1, 2))
+        for f in (lambda: None, lambda: "second", lambda: "third"):
+            self.alice.on("several", f)
+        asked = self.alice.client.emitWithAck("several")
+        self.server.flush()
+        self.assertEqual(self.successResultOf(asked), "second")
+        self.alice.on("nothing", lambda: None)
+        asked = self.alice.client.emitWithAck("nothing")
+        self.server.flush()
+        self.assertEqual(self.successResultOf(asked), None)
         self.server.listener.emit("plain")
         self.assertRaises(AssertionError, self.alice.received[-1].acknowledge)
 
