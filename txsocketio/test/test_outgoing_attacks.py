@@ -453,6 +453,20 @@ class Polls(PollCase):
         self.assertEqual(heard, [DisconnectReason.PARSE_ERROR])
         self.assertOver()
 
+    def test_lostAnswer(self) -> None:
+        """
+        A poll that is lost may have been answered: it is not sent once more.
+        """
+        socket = self.opened()
+        heard: list[Any] = []
+        socket.on("disconnect", heard.append)
+        self.poll("6")
+        count = len(self.lines.lines)
+        self.lines.cut()
+        self.assertEqual(heard, [DisconnectReason.TRANSPORT_ERROR])
+        self.assertEqual(len(self.lines.lines), count)
+        self.assertOver()
+
     def test_refusedLater(self) -> None:
         """
         A poll or a POST that is refused ends it.
@@ -547,6 +561,20 @@ class Sockets(SocketCase):
             self.clock.advance(5)
             self.assertEqual(reasons, [DisconnectReason.TRANSPORT_ERROR], name)
             self.assertOver()
+
+    def test_goesOn(self) -> None:
+        """
+        Nobody listens to who has been told that it cannot be understood.
+        """
+        self.opened(maxPackets=10)
+        wire: Any = self.line().near.protocol.inner
+        empty = frame(0, b"", final=False, mask=b"")
+        self.say(frame(TEXT, b"", final=False, mask=b"") + empty * 10)
+        count = wire._fragments
+        self.line().far.write(empty * 1000)
+        self.line().pump()
+        self.assertEqual(wire._fragments, count)
+        self.assertOver()
 
     def test_packets(self) -> None:
         """
@@ -659,6 +687,31 @@ class Sockets(SocketCase):
         self.accept()
         self.tell(OPEN, *['42["e"]'] * 12)
         self.assertFailed(connecting, DisconnectReason.FLOOD)
+
+    def test_floodAgain(self) -> None:
+        """
+        Nothing of it is left when the connection comes back.
+        """
+        service = txsocketio.SocketIOClientService(
+            "http://example.com",
+            endpoint=self.lines,
+            reactor=self.clock,
+            transports=self.transports,
+            maxPending=10,
+        )
+        heard: list[Any] = []
+        service.socket.on("e", heard.append)
+        service.startService()
+        self.lines.pump()
+        self.accept()
+        self.tell(OPEN, *['42["e",1]'] * 12)
+        self.clock.advance(60)
+        self.lines.pump()
+        self.accept()
+        self.tell(OPEN, '40{"sid":"x"}')
+        self.assertEqual((service.socket.connected, heard), (True, []))
+        service.stopService()
+        self.assertOver()
 
     def test_acks(self) -> None:
         """
@@ -805,6 +858,25 @@ class Upgrades(SocketCase, PollCase):
         self.lines.pump()
         self.assertNotIn(webSocket, self.lines.up)
         (line,) = [each for each in self.lines.up if b"late" in each.far.protocol.heard]
+        self.answer("ok", line=line)
+        self.assertStill(socket)
+
+    def test_notYet(self) -> None:
+        """
+        The poll is answered, but a POST is not: we do not move, and when that
+        has taken too long, there is a poll again.
+        """
+        socket, webSocket = self.offered()
+        self.accept(webSocket)
+        socket.emit("first")
+        self.lines.pump()
+        self.tell("3probe", line=webSocket)
+        self.heard(webSocket)
+        self.poll("6")
+        self.assertEqual((socket.transport, self.heard(webSocket)), ("polling", b""))
+        self.clock.advance(10.1)
+        self.lines.pump()
+        (line,) = [each for each in self.lines.up if b"first" in each.far.protocol.heard]
         self.answer("ok", line=line)
         self.assertStill(socket)
 
