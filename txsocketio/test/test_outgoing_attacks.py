@@ -569,7 +569,7 @@ class Sockets(SocketCase):
         self.opened(maxPackets=10)
         wire: Any = self.line().near.protocol.inner
         empty = frame(0, b"", final=False, mask=b"")
-        self.say(frame(TEXT, b"", final=False, mask=b"") + empty * 10)
+        wire.dataReceived(frame(TEXT, b"", final=False, mask=b"") + empty * 10)
         count = wire._fragments
         # As long as it does not take what it was told, the line is there.
         wire.dataReceived(empty * 1000)
