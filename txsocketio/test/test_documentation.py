@@ -14,8 +14,11 @@ from unittest import skipUnless
 from twisted.trial.unittest import SynchronousTestCase
 
 import txsocketio
+from txsocketio.errors import DisconnectReason
 from txsocketio.listener import PROTOCOLS
 from txsocketio.options import Options
+from txsocketio.outgoing.options import SETTINGS as CLIENT_SETTINGS
+from txsocketio.outgoing.options import ConnectOptions
 from txsocketio.settings import Settings
 from txsocketio.test.peer import Peer
 from txsocketio.test.support import Server
@@ -168,6 +171,37 @@ class OptionTests(SynchronousTestCase):
                 elif isinstance(value, int | float):
                     number = re.split(r"[^0-9.]", default.replace(",", ""))[0]
                     self.assertEqual(float(number), value, name)
+
+
+@skipUnless((ROOT / "docs").is_dir(), "an installed package has no documentation")
+class ClientOptionTests(SynchronousTestCase):
+    """
+    C{docs/client.rst} has all options of the client, and their defaults.
+    """
+
+    def test_options(self) -> None:
+        text = (ROOT / "docs" / "client.rst").read_text("utf-8")
+        section = text.partition("\nOptions\n-------\n")[2].partition("\nTLS and proxies\n")[0]
+        rows = re.findall(r"^``(\w+)`` +(\S.*?)  ", section, re.MULTILINE)
+        options, settings = ConnectOptions.of({})
+        told = dict(rows)
+        own = {each.name for each in fields(ConnectOptions)}
+        self.assertEqual(set(told), own | set(CLIENT_SETTINGS))
+        for name, default in told.items():
+            value = getattr(options if name in own else settings, name)
+            if isinstance(value, str | bool):
+                self.assertEqual(default.replace('"', "'"), f"``{value!r}``", name)
+            elif isinstance(value, int | float):
+                self.assertEqual(float(default.replace(",", "")), value, name)
+
+    def test_reasons(self) -> None:
+        """
+        All ways to part that can come about at this end are there.
+        """
+        text = (ROOT / "docs" / "client.rst").read_text("utf-8")
+        section = text.partition("\nWhy a connection ends\n")[2]
+        told = re.findall(r"^``(\w[^`]+)`` ", section, re.MULTILINE)
+        self.assertEqual(set(told), set(DisconnectReason) - {DisconnectReason.SHUTDOWN})
 
 
 @skipUnless((ROOT / "docs").is_dir(), "an installed package has no documentation")
