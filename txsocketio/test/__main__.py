@@ -190,11 +190,19 @@ def genuine() -> Tally:
 
 def matrix() -> Tally:
     """
-    The genuine clients of every generation through the same checks, and what
-    the documentation says of it.
+    The genuine clients of every generation through the same checks, alone, in
+    one room and behind proxies, and what the documentation says of it.
     """
-    checks = inMatrix(["npm", "test"], environment=_forClients()).counted(lastTally)
-    return checks + inMatrix(["node", "compatibility.mjs", "--check"]).tally
+    runs = [
+        ("matrix.mjs",),
+        ("mixed.mjs",),
+        *(("matrix.mjs", "--through", proxy) for proxy in ("nginx", "haproxy")),
+    ]
+    checks = [
+        inMatrix(["node", *each], environment=_forClients()).counted(lastTally) for each in runs
+    ]
+    written = inMatrix(["node", "compatibility.mjs", "--check"]).tally
+    return sum(checks, start=written)
 
 
 def _forClients() -> dict[str, str]:

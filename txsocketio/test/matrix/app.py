@@ -31,8 +31,9 @@ by C{count}.
 
 All this is the same in the namespace C{/chat}. C{/closed} lets nobody in.
 
-Clients of 0.6 know nothing but messages, so that what they want and what they
-hear is in messages of the form that C{correspondent.mjs} describes.
+Clients of 0.6 come to C{/socket.io-0.6/}, since the first protocol has the same
+URLs. They know nothing but messages, so that what they want and what they hear
+is in messages of the form that C{correspondent.mjs} describes.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
 
-from txsocketio import Client, ConnectionRefused, Listener, Namespace
+from txsocketio import Client, ConnectionRefused, Listener, Namespace, SocketIOResource
 
 Farewells = dict[str, Deferred[str]]
 
@@ -61,6 +62,9 @@ def attach(listener: Listener) -> None:
     """
     Make this the application of C{listener}.
     """
+    assert listener.server is not None
+    of06 = SocketIOResource(listener, protocol="0.6")
+    listener.server.resource.putChild(b"socket.io-0.6", of06)
     serve(listener.of("/"))
     serve(listener.of("/chat"))
     listener.of("/closed").use(refuse)

@@ -8,7 +8,6 @@
  * - `manner`, the name of how it is spoken to, in manners.mjs;
  * - `script`, what plays its checks at other places, in Python;
  * - `ways` over which it comes, at each place where it runs;
- * - `protocols` of the server that it comes to, where they are not the usual ones;
  * - `spoils`, over which ways a page cannot be used again that it has been in;
  * - `cannot`, what the client itself cannot do, with the reason: at any `place` and over
  *   any `way`, or at that and over that alone; a whole way, or a `check` of checks.mjs.
@@ -125,7 +124,6 @@ export const CLIENTS = [
     ways: { chromium: [...BEFORE_1, "xhr-multipart"] },
     // It polls on for ever, disconnected or not.
     spoils: ["jsonp-polling"],
-    protocols: ["0.6", "colon", "eio3", "eio4"],
     cannot: [
       ...NO_BINARY,
       NO_VOLATILE,
@@ -210,3 +208,8 @@ export const CLIENTS = [
   ours("eio3", { refusal: { message: '{"since":2010}' } }),
   ours("eio4"),
 ];
+
+/** Of each generation the latest that a page can have. */
+export const REPRESENTATIVES = [...new Set(CLIENTS.map(({ speaks }) => speaks))].map((generation) =>
+  CLIENTS.findLast(({ speaks, bundle }) => speaks === generation && bundle),
+);

@@ -112,6 +112,7 @@ const messages = {
     const [host, options] = place(url);
     const socket = new io.Socket(host, {
       ...options,
+      resource: "socket.io-0.6",
       transports: [way],
       rememberTransport: false,
       connectTimeout: 30_000,

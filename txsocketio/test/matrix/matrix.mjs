@@ -1,16 +1,18 @@
 // Every client of clients.mjs, at every place and over every way, through every check of
 // checks.mjs, against our server; or against another, which `--against COMMAND` starts
-// with a port as its last argument, to see what the checks themselves are worth.
+// with a port as its last argument, to see what the checks themselves are worth. With
+// `--through PROXY`, one client of each generation, through nginx or haproxy.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
 import { closeBrowser } from "../genuine/chromium.mjs";
-import { endPrograms, freePort, Program, serveApplication } from "../genuine/programs.mjs";
+import { PROXIES, removeFolders, standBefore } from "../genuine/doors.mjs";
+import { endPrograms, freePort, Program } from "../genuine/programs.mjs";
 import { CELLS, inTurn, label, open, play, say } from "./cells.mjs";
 import { CHECKS, NAMES } from "./checks.mjs";
-import { CLIENTS } from "./clients.mjs";
-import { count, RESULTS, tables } from "./report.mjs";
-import { FOLDER, serveFiles } from "./static.mjs";
+import { CLIENTS, REPRESENTATIVES } from "./clients.mjs";
+import { count, resultsOf, tables } from "./report.mjs";
+import { serveFiles, serveMatrix } from "./static.mjs";
 
 const PATIENCE_OVER_RESTART = 120_000;
 const RESTART = NAMES.at(-1);
@@ -26,24 +28,19 @@ const { values: options } = parseArgs({
     witness: { type: "string", default: CLIENTS.findLast((each) => each.package).version },
     only: { type: "string", default: "" },
     check: { type: "string", default: "" },
-    results: { type: "string", default: RESULTS },
+    through: { type: "string" },
+    results: { type: "string" },
   },
 });
 
 /** The cells that are run, and what came out of their checks. */
 const cells = () =>
-  CELLS.filter((cell) => new RegExp(options.only).test(label(cell))).map((cell) => ({
-    ...cell,
-    outcomes: [],
-  }));
+  CELLS.filter((cell) => new RegExp(options.only).test(label(cell)))
+    .filter(({ client }) => !options.through || REPRESENTATIVES.includes(client))
+    .map((cell) => ({ ...cell, outcomes: [] }));
 
-/** Start a server that speaks these protocols; without any, the usual ones. */
-async function serve(protocols) {
-  if (!options.against) {
-    const spoken = protocols ? ["--protocol", protocols] : [];
-    const more = ["--origins", "*:*", "--static", FOLDER, ...spoken];
-    return serveApplication("txsocketio.test.matrix.app:attach", ...more);
-  }
+async function serve() {
+  if (!options.against) return serveMatrix(...(options.through ? ["--trust-proxy"] : []));
   const port = await freePort();
   const command = [...options.against.split(" "), String(port)];
   const server = new Program("the other server", command, { ready: /listening/ });
@@ -52,13 +49,17 @@ async function serve(protocols) {
   return server;
 }
 
-const spokenBy = ({ client }) => client.protocols?.join() ?? "";
-
-/** Start the servers that these cells need; by what they speak. */
-async function serveAll(all) {
-  const needed = [...new Set(all.map(spokenBy))];
-  const servers = await Promise.all(needed.map(serve));
-  return new Map(needed.map((protocols, index) => [protocols, servers[index]]));
+/** A server, what to come to it by from each place, and the proxy before it, if any. */
+async function house() {
+  const server = await serve();
+  if (!options.through) return { server, url: () => server.origin, stop: () => server.stop() };
+  const doors = await standBefore(
+    PROXIES.find(({ name }) => name === options.through),
+    server,
+  );
+  // The clients that are not in a browser know nobody who vouches for the certificate.
+  const url = (place) => (place === "chromium" ? doors.secure : doors.plain).origin;
+  return { server, url, stop: () => doors.stop() };
 }
 
 /** Why the client cannot do that, or undefined. */
@@ -75,11 +76,11 @@ function record(cell, check, trouble) {
 }
 
 /** Play all checks but the last. */
-async function enact(cell, { origin: url }, files) {
+async function enact(cell, { url }, files) {
   const later = CLIENTS.find(({ version }) => version === options.witness);
   // Who cannot even connect is not asked to show more.
   try {
-    await open(cell, files.origin, { url, later });
+    await open(cell, files.origin, { url: url(cell.place), later });
   } catch (error) {
     cell.lost = error.message;
   }
@@ -96,7 +97,7 @@ async function enact(cell, { origin: url }, files) {
  * The last check, of all at once. The server does not wait until all have missed it:
  * some take a minute to do so.
  */
-async function restart(all, servers) {
+async function restart(all, server) {
   const troubles = new Map(all.map((cell) => [cell, cell.lost ?? whyNot(cell, RESTART) ?? null]));
   const act = (name) =>
     Promise.all(
@@ -106,8 +107,8 @@ async function restart(all, servers) {
       }),
     );
   await act("settles");
-  await Promise.all(servers.map(stop));
-  await Promise.all(servers.map((each) => each.start()));
+  await stop(server);
+  await server.start();
   await act("leaves");
   await act("returns");
   for (const cell of all) record(cell, RESTART, troubles.get(cell));
@@ -129,22 +130,21 @@ const withoutRequests = (log) => log.replace(/^.*"(GET|POST|OPTIONS) .*\n/gm, ""
 
 async function main() {
   const all = cells();
-  const [byProtocols, files] = await Promise.all([serveAll(all), serveFiles()]);
-  const servers = [...byProtocols.values()];
+  const [home, files] = await Promise.all([house(), serveFiles()]);
+  const { server } = home;
   try {
-    await inTurn(all, (cell) => enact(cell, byProtocols.get(spokenBy(cell)), files));
-    await restart(all, servers);
+    await inTurn(all, (cell) => enact(cell, home, files));
+    await restart(all, server);
     await Promise.all(all.map(({ player }) => player?.close()));
-    await Promise.all(servers.map(stop));
+    await stop(home);
   } finally {
     await Promise.all([closeBrowser(), files.close()]);
     await endPrograms();
+    await removeFolders();
   }
   const outcomes = [...all.flatMap((cell) => cell.outcomes), ...endings];
   if (outcomes.some(({ outcome }) => outcome === "failed")) {
-    for (const { name, log } of servers) {
-      console.log(`${name} printed:\n${withoutRequests(log).slice(-LOG_SHOWN)}`);
-    }
+    console.log(`${server.name} printed:\n${withoutRequests(server.log).slice(-LOG_SHOWN)}`);
   }
   const results = all.map(({ client, place, way, outcomes }) => ({
     client: client.version,
@@ -152,7 +152,7 @@ async function main() {
     way,
     outcomes,
   }));
-  await writeFile(options.results, `${JSON.stringify(results, null, 1)}\n`);
+  await writeFile(options.results ?? resultsOf(options.through), `${JSON.stringify(results, null, 1)}\n`);
   console.log(tables(results));
   console.log(count(outcomes));
   return outcomes.every(({ outcome }) => outcome !== "failed");

@@ -4,8 +4,9 @@ import { createServer } from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Where they are. */
-export const FOLDER = fileURLToPath(new URL("../", import.meta.url));
+import { serveApplication } from "../genuine/programs.mjs";
+
+const FOLDER = fileURLToPath(new URL("../", import.meta.url));
 const TYPES = { ".html": "text/html", ".mjs": "text/javascript", ".js": "text/javascript" };
 
 /** Serve the pages, from another origin than the server that they talk to. */
@@ -22,4 +23,10 @@ export async function serveFiles() {
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+/** Start our server with the matrix's application, and with the same pages, for those at home. */
+export function serveMatrix(...options) {
+  const everybody = ["--origins", "*:*", "--static", FOLDER];
+  return serveApplication("txsocketio.test.matrix.app:attach", ...everybody, ...options);
 }
