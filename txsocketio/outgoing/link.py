@@ -422,9 +422,9 @@ class Link:
         self._wire.pause()
 
     def _switch(self, event: _Event) -> None:
-        old, self._wire, self._candidate = self._wire, self._candidate, None
-        assert old is not None and self._wire is not None
-        old.close()
+        # The old one has stopped: there is nothing to let go of.
+        self._wire, self._candidate = self._candidate, None
+        assert self._wire is not None
         self.transport = self._wire.name
         self._wire.write((self.dialect.encode(Packet(Kind.UPGRADE)),))
         self._flush()

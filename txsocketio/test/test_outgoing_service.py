@@ -19,6 +19,7 @@ from txsocketio import (
     QueueFull,
     SocketIOClientService,
 )
+from txsocketio.test.lines import Line
 from txsocketio.test.test_outgoing import Meeting
 
 EVENTS = ("connect", "disconnect", "connect_error", "reconnect_attempt", "reconnect")
@@ -165,13 +166,17 @@ class Lives(ServiceCase):
         for _ in range(3):
             self.clock.advance(1)
         self.assertEqual(asked, [0, 1, 2, 3])
+        undecided: list[Any] = [Deferred()]
+        self.server.io.use(lambda client: undecided[0] if undecided else None)
         self.lines.isReachable = True
         self.clock.advance(1)
         for _ in range(3):
-            # It accepts, and goes before it lets anybody in.
+            # It names a session, and goes before it lets anybody in.
+            self.lines.pump()
             self.lines.cut()
             self.clock.advance(1)
         self.assertEqual(asked[4:], [4, 5, 6])
+        undecided.clear()
         self.lines.pump()
         self.assertTrue(service.socket.connected)
         self.lines.cut()
@@ -310,7 +315,7 @@ class Waiting(ServiceCase):
         self.lines.cut()
         failure = self.failureResultOf(before, ClientDisconnected)
         self.assertEqual(failure.value.reason, DisconnectReason.TRANSPORT_CLOSE)
-        late = service.socket.emitWithAck("echo", "late", timeout=0.5)
+        late = service.socket.emitWithAck("echo", "late", timeout=2)
         meanwhile = service.socket.emitWithAck("echo", "meanwhile")
         heard: list[Any] = []
 
@@ -319,11 +324,33 @@ class Waiting(ServiceCase):
             return what
 
         self.server.io.on("connection", lambda client: client.on("echo", echo))
+        self.lines.isReachable = False
         self.clock.advance(1)
+        self.lines.isReachable = True
+        self.assertNoResult(meanwhile)
+        self.clock.advance(2)
         self.failureResultOf(late, AckTimeout)
         self.lines.pump()
         self.assertEqual(self.successResultOf(meanwhile), "meanwhile")
         self.assertEqual(heard, ["meanwhile"])
+
+    def test_forgotten(self) -> None:
+        """
+        What waits is dropped when nobody will come back, and what was asked
+        fails.
+        """
+        service = self.started()
+        self.lines.cut()
+        service.socket.send("never")
+        asked = service.socket.emitWithAck("never")
+        service.stopService()
+        self.failureResultOf(asked, ClientDisconnected)
+        self.assertEqual(service.socket.pending, 0)
+        heard: list[Any] = []
+        self.server.io.on("clientMessage", lambda message, client: heard.append(message))
+        service.startService()
+        self.lines.pump()
+        self.assertEqual((service.socket.connected, heard), (True, []))
 
     def test_oldQuestion(self) -> None:
         """
@@ -391,6 +418,29 @@ class Recovers(ServiceCase):
         self.assertTrue(service.socket.connected)
         self.assertFalse(service.socket.recovered)
         self.assertNotEqual(service.socket.sessionId, id)
+        self.lines.cut()
+        self.clock.advance(1)
+        self.lines.pump()
+        # Of where it is now, it has heard nothing yet.
+        self.assertTrue(said(self.lines.lines[1], b"offset"))
+        self.assertFalse(said(self.lines.lines[2], b"offset"))
+
+
+def said(line: Line, word: bytes) -> bool:
+    """
+    Whether that was said in the WebSocket's messages of a line.
+    """
+    return any(word in unmasked(data) for data in line.near.all)
+
+
+def unmasked(data: bytes) -> bytes:
+    """
+    A short message of a client, as it was before it was masked.
+    """
+    mask, masked = data[2:6], data[6:]
+    if data[1:2] == b"\xfe":
+        mask, masked = data[4:8], data[8:]
+    return bytes(byte ^ mask[at % 4] for at, byte in enumerate(masked)) if mask else b""
 
 
 del ServiceCase
