@@ -165,7 +165,7 @@ export const CLIENTS = [
         ...["xhr-multipart", "xhr-polling", "jsonp-polling"],
       ],
     },
-    cannot: [...NO_BINARY.map((each) => ({ ...each, reason: "the first protocol has none" })), NO_VOLATILE],
+    cannot: [...NO_BINARY, NO_VOLATILE],
   },
   npm("0.7.11", SINCE_0_7),
   npm("0.8.7", SINCE_0_8),
