@@ -30,9 +30,8 @@ _KEPT = 10_000
 """How much of what came last a connection keeps, bytes."""
 
 _STATUS = re.compile(rb"HTTP/1\.\d (\d{3}) ")
-_ID = re.compile(rb'"sid":"([\w-]{20})"|3:20:([\w-]{20})')
+_ID = re.compile(rb'"sid":"([\w-]{20})"|3:20:([\w-]{20})|([\w-]{20}):\d*:\d*:websocket')
 _OPENED = re.compile(rb"HTTP/1\.1 101 ")
-_ANSWERED = re.compile(rb"HTTP/1\.1 \d{3} ")
 
 
 class Over(Exception):
@@ -104,17 +103,25 @@ class Generation(NamedTuple):
     @ivar url: where a session is opened and continued by polling.
     @ivar continued: the same with the session's id.
     @ivar posts: where packets go.
-    @ivar webSocket: where a WebSocket is opened.
+    @ivar webSocket: where a WebSocket is opened, with a session of its own, or
+        for one that it needs.
+    @ivar offered: where one is opened for a session that polls, or may; empty
+        where there is no such thing.
     @ivar words: its packets.
     @ivar join: what a client says first.
+    @ivar hello: what is posted while sessions move.
+    @ivar moves: what is said then on WebSockets.
     """
 
     url: str
     continued: str
     posts: str
     webSocket: str
+    offered: str
     words: Sequence[tuple[Words, str]]
     join: str
+    hello: str = '42["message","x"]'
+    moves: Sequence[str] = ("2probe", "2probe", "5", "5", '42["message","y"]', "1")
 
 
 _TEXT = "text/plain; charset=UTF-8"
@@ -125,14 +132,27 @@ GENERATIONS = {
         f"/socket.io/xhr-polling/{SID}/1",
         f"/socket.io/xhr-polling/{SID}/send",
         "/socket.io/websocket",
+        "",
         [(corpus.FIRST, corpus.FORM)],
         "",
+    ),
+    "colon": Generation(
+        "/socket.io/1/",
+        f"/socket.io/1/xhr-polling/{SID}",
+        f"/socket.io/1/xhr-polling/{SID}",
+        f"/socket.io/1/websocket/{SID}",
+        f"/socket.io/1/websocket/{SID}",
+        [(corpus.COLON, _TEXT)],
+        "",
+        "3:::x",
+        ("3:::y", "3:::y", "2::", "1::/chat", "0::"),
     ),
     "eio4": Generation(
         "/socket.io/?EIO=4&transport=polling",
         f"/socket.io/?EIO=4&transport=polling&sid={SID}",
         f"/socket.io/?EIO=4&transport=polling&sid={SID}",
         "/socket.io/?EIO=4&transport=websocket",
+        f"/socket.io/?EIO=4&transport=websocket&sid={SID}",
         [(corpus.PACKETS4, _TEXT)],
         "40",
     ),
@@ -141,6 +161,7 @@ GENERATIONS = {
         f"/socket.io/?EIO=3&transport=polling&sid={SID}",
         f"/socket.io/?EIO=3&transport=polling&sid={SID}",
         "/socket.io/?EIO=3&transport=websocket",
+        f"/socket.io/?EIO=3&transport=websocket&sid={SID}",
         [(corpus.PACKETS3, _TEXT), (corpus.BINARY3, "application/octet-stream")],
         "",
     ),
@@ -164,8 +185,7 @@ class Attack:
         self._reactor = reactor
         self._port = port
         self._random = random
-        self._name = random.choice(generations)
-        self._generation = GENERATIONS[self._name]
+        self._generation = GENERATIONS[random.choice(generations)]
         self._wires: list[Wire] = []
 
     async def run(self, kind: Callable[[Attack], Awaitable[None]], statuses: Counter[str]) -> None:
@@ -232,7 +252,7 @@ class Attack:
         wire = await self.connect()
         wire.write(_get(self._generation.url))
         found = await wire.until(_ID)
-        sid = (found[1] or found[2]).decode("ascii")
+        sid = (found[1] or found[2] or found[3]).decode("ascii")
         if self._generation.join:
             wire.write(corpus.post(self.at(self._generation.posts, sid), self._generation.join))
         return sid
@@ -247,9 +267,11 @@ class Attack:
         """
         Open a WebSocket, with a session of its own or for another's.
         """
+        url = self._generation.offered if sid else self._generation.webSocket
+        if SID in url:
+            url = self.at(url, sid or await self.session())
         wire = await self.connect()
-        url = self._generation.webSocket
-        wire.write(_get(f"{url}&sid={sid}" if sid else url, HANDSHAKE))
+        wire.write(_get(url, HANDSHAKE))
         await wire.until(_OPENED)
         return wire
 
@@ -324,13 +346,14 @@ class Attack:
         if what == 0:
             poller.write(_get(self.at(self._generation.continued, sid)))
         elif what == 1:
-            poster.write(corpus.post(self.at(self._generation.posts, sid), '42["message","x"]'))
-        elif what == 2 and self._name != "annotated":
+            url = self.at(self._generation.posts, sid)
+            poster.write(corpus.post(url, self._generation.hello))
+        elif what == 2 and self._generation.offered:
             wires.append(await self.webSocket(sid))
         elif what == 3 and sockets:
             self._random.choice(sockets).transport.abortConnection()
         elif sockets:
-            text = self._random.choice(("2probe", "2probe", "5", "5", '42["message","y"]', "1"))
+            text = self._random.choice(self._generation.moves)
             self._random.choice(sockets).write(self._message(text))
 
     async def heads(self) -> None:

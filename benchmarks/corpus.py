@@ -104,6 +104,38 @@ FIRST = Words(
     (*'0123456789:,\nrj[]{}"\\ -', "\xc3", "\xff"),
 )
 
+_COLON = (
+    "0::",
+    "0::/chat",
+    "1::",
+    "1::/chat?a=b",
+    "2::",
+    "3:::hello",
+    "3:1::h\xc3\xa9 \xe2\x98\x83 \xf0\x9f\x98\x80",
+    '4:::{"a":[1,-2.5e3,null,true,"\\ud800\\u2028"]}',
+    '5:::{"name":"user:joined"}',
+    '5:2+::{"name":"message","args":["x"]}',
+    '5::/chat:{"name":"chat","args":["hi",{}]}',
+    "6:::1",
+    '6:::2+["ok"]',
+    "7:::1+0",
+    "8::",
+)
+_MARK = "\xef\xbf\xbd"
+
+
+def _marked(packet: str) -> str:
+    characters = packet.encode("latin-1").decode("utf-8", "replace")
+    return f"{_MARK}{len(characters.encode('utf-16-le')) // 2}{_MARK}{packet}"
+
+
+COLON = Words(
+    [_marked(packet) for packet in _COLON],
+    _COLON,
+    _marked,
+    (*'012345678:+/?,[]{}"\\ -', "\xc3", "\xff", _MARK, f"{_MARK}5{_MARK}", '"name"', '"args"'),
+)
+
 
 # WebSocket.
 
@@ -114,7 +146,7 @@ def _message(text: str) -> str:
 
 FRAMES = Words(
     [
-        *(_message(text) for text in (*_PACKETS, *_FIRST)),
+        *(_message(text) for text in (*_PACKETS, *_FIRST, *_COLON)),
         webSocketFrame(2, b"\x00\x01\x02").decode("latin-1"),
         webSocketFrame(2, b"\x04\x00\x01\x02").decode("latin-1"),
         webSocketFrame(8, b"\x03\xe8").decode("latin-1"),
@@ -123,7 +155,7 @@ FRAMES = Words(
         _message('42["message","' + "x" * 300 + '"]'),
         "\x01\x82\x00\x00\x00\x0042\x80\x83\x00\x00\x00\x00[1]",
     ],
-    (*_PACKETS, *_FIRST),
+    (*_PACKETS, *_FIRST, *_COLON),
     _message,
     (*"\x00\x01\x7e\x7f\x80\x81\x82\x88\x89\x8a\x91\xc1\xfe\xff", "\x81\xff" + "\xff" * 8),
 )
@@ -159,6 +191,12 @@ URLS = (
     "/socket.io/xhr-multipart/",
     "/socket.io/socket.io.js",
     "/socket.io/1/?t=1",
+    "/socket.io/1/?jsonp=0",
+    f"/socket.io/1/xhr-polling/{SID}?t=1",
+    f"/socket.io/1/jsonp-polling/{SID}?t=1&i=0",
+    f"/socket.io/1/htmlfile/{SID}",
+    f"/socket.io/1/websocket/{SID}",
+    f"/socket.io/1/flashsocket/{SID}?disconnect=1",
     "/",
 )
 
@@ -185,6 +223,9 @@ def _requests() -> Iterator[str]:
     yield _get("/socket.io/websocket", _HIXIE) + "^n:ds[4U"
     yield post(f"/socket.io/xhr-polling/{SID}/send", f"data={_FIRST[0]}", FORM)
     yield post(f"/socket.io/?EIO=3&transport=polling&j=0&sid={SID}", 'd=5:42["x"]', FORM)
+    yield post(f"/socket.io/1/xhr-polling/{SID}?t=1", _COLON[5])
+    yield post(f"/socket.io/1/jsonp-polling/{SID}?t=1&i=0", f'd="{_COLON[5]}"', FORM)
+    yield _get(f"/socket.io/1/websocket/{SID}", _HIXIE) + "^n:ds[4U"
     yield f"OPTIONS {URLS[0]} HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\n\r\n"
     chunked = "Host: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n41\r\n0\r\n\r\n"
     yield f"POST {URLS[1]} HTTP/1.1\r\n{chunked}"
@@ -216,6 +257,10 @@ REQUESTS = Words(
         "transport=__proto__",
         "sid=",
         "j=0",
+        "jsonp=0",
+        "i=0",
+        "disconnect=1",
+        "/1/",
         "Content-Length: 5\r\n",
         "Content-Length: 99999999\r\n",
         "Transfer-Encoding: chunked\r\n",

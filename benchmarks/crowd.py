@@ -4,7 +4,7 @@ that sends them back: does every one come once and in its order?
 
     python benchmarks/crowd.py             2,000 by xhr-polling and 2,000 by websocket
     python benchmarks/crowd.py --streams   500 by each streaming transport
-    python benchmarks/crowd.py websocket htmlfile --each 100
+    python benchmarks/crowd.py websocket htmlfile colon-websocket --each 100
 
 The server is a C{twistd socketio} of its own. Both ends count (see
 L{benchmarks.echo}); the exit status is 1 if anything was lost, doubled or out of
@@ -25,10 +25,12 @@ from typing import Any, NamedTuple
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall, react
 
+from benchmarks.colonpeers import COLON_PEERS
 from benchmarks.echo import REPORT, Numbers, Total, total
 from benchmarks.peers import PEERS, Owner, Peer, Unexpected, Way, WebSocket, XHRPolling
 from benchmarks.server import Failed, Server, addPatience, allowFiles, settle
 
+ALL: dict[str, type[Peer]] = {**PEERS, **COLON_PEERS}
 STREAMS = ("server-events", "htmlfile", "xhr-multipart", "flashsocket")
 SPARE_FILES = 100
 """How many files a process may have open beside the sessions' connections."""
@@ -103,14 +105,14 @@ class Visitor(Owner):
     """
     One session that sends numbers and hears them again.
 
-    @ivar transport: its transport's name.
+    @ivar kind: which one it is of.
     @ivar sent: how many it has sent.
     @ivar numbers: what it has heard.
     @ivar fault: why its session has ended; C{""} while it has not.
     """
 
     def __init__(self, kind: type[Peer], way: Way, who: str, messages: int) -> None:
-        self.transport = kind.name
+        self.kind = kind.name
         self.sent = 0
         self.numbers = Numbers()
         self.fault = ""
@@ -272,7 +274,7 @@ class Crowd:
     def __init__(self, reactor: Any, options: argparse.Namespace) -> None:
         self._reactor = reactor
         self._options = options
-        self._kinds = [PEERS[name] for name in options.transports]
+        self._kinds = [ALL[name] for name in options.kinds]
         self._visitors: list[Visitor] = []
 
     async def run(self) -> bool:
@@ -283,8 +285,9 @@ class Crowd:
         options = self._options
         allowFiles(SPARE_FILES + options.each * sum(kind.connections for kind in self._kinds))
         server = Server()
-        names = dict.fromkeys([*options.transports, WebSocket.name])
-        server.start(self._reactor, options.app, names)
+        kinds: list[type[Peer]] = [*self._kinds, WebSocket]
+        names = [kind.transport or kind.name for kind in kinds]
+        server.start(self._reactor, options.app, dict.fromkeys(names))
         self._reactor.addSystemEventTrigger("before", "shutdown", server.stop, "KILL")
         way = Way(self._reactor, await server.ready)
         self._visitors = [
@@ -346,9 +349,9 @@ class Crowd:
 
     def _rows(self, name: str, report: dict[str, Any]) -> Iterable[Row]:
         """
-        What both ends have heard over one transport.
+        What both ends have heard, of one kind of session.
         """
-        visitors = [visitor for visitor in self._visitors if visitor.transport == name]
+        visitors = [visitor for visitor in self._visitors if visitor.kind == name]
         expected = len(visitors) * self._options.messages
         sent = sum(visitor.sent for visitor in visitors)
         heard = Total(*report["heard"].get(name, (0, 0, 0, 0)))
@@ -363,20 +366,20 @@ def _command(arguments: Sequence[str]) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("transports", nargs="*", metavar="TRANSPORT", help=f"of {', '.join(PEERS)}")
+    add("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(ALL)}")
     add("--streams", action="store_true", help=f"the same as {' '.join(STREAMS)} --each 500")
-    add("--each", type=int, metavar="N", help="how many sessions over each transport")
+    add("--each", type=int, metavar="N", help="how many sessions of each kind")
     add("--short", action="store_true", help="the same as --each 20")
     add("--messages", type=int, default=20, metavar="N", help="how many each session sends")
     add("--app", default="benchmarks.echo:attach", help="the server's application")
     addPatience(parser, 30)
     options = parser.parse_args(arguments)
-    unknown = sorted(set(options.transports) - set(PEERS))
+    unknown = sorted(set(options.kinds) - set(ALL))
     if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(PEERS)}")
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(ALL)}")
     if options.streams:
-        options.transports += STREAMS
-    options.transports = options.transports or [XHRPolling.name, WebSocket.name]
+        options.kinds += STREAMS
+    options.kinds = options.kinds or [XHRPolling.name, WebSocket.name]
     if options.each is None:
         options.each = 20 if options.short else 500 if options.streams else 2000
     return options

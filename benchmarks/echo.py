@@ -81,8 +81,10 @@ class Echo:
     What the server has heard of each client. A client sends C{WHO-NUMBER},
     which comes back; or L{REPORT}, which is answered by JSON::
 
-        {"connected": how many are connected, "heard": {transport: its Total},
+        {"connected": how many are connected, "heard": {kind: its Total},
          "gone": {reason: how many have gone for it}}
+
+    C{WHO} is a kind of client and a number.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -115,10 +117,10 @@ class Echo:
 
         @return: its number.
         """
-        number = int(text.rpartition("-")[2])
-        clients = self._heard.setdefault(client.transport, {})
-        clients.setdefault(client.sessionId, Numbers()).take(number)
-        return number
+        kind, _, number = text.rsplit("-", 2)
+        clients = self._heard.setdefault(kind, {})
+        clients.setdefault(client.sessionId, Numbers()).take(int(number))
+        return int(number)
 
     def _report(self) -> str:
         heard = {name: total(clients.values()) for name, clients in self._heard.items()}

@@ -262,7 +262,7 @@ class EnginePeer(Peer):
     """
 
     generation: ClassVar[Generation]
-    transport: ClassVar[str] = "polling"
+    transport = "polling"
     connections = 3
 
     def __init__(self, way: Way, owner: Owner) -> None:

@@ -109,7 +109,7 @@ class Connection(Protocol):
         assert self._done is None
         self._piece = piece
         self._done = Deferred()
-        self.transport.write(request.encode("ascii"))
+        self.transport.write(request.encode("utf-8"))
         return self._done
 
     async def body(self, request: str) -> str:
@@ -120,7 +120,7 @@ class Connection(Protocol):
         """
         pieces: list[bytes] = []
         await self.ask(request, pieces.append)
-        return b"".join(pieces).decode("ascii")
+        return b"".join(pieces).decode("utf-8")
 
     def close(self) -> None:
         """
@@ -255,11 +255,13 @@ class Peer:
     """
     One session. What each transport adds is how it opens and how it sends.
 
-    @cvar name: of the transport.
+    @cvar name: of the transport, or what tells it from others of its transport.
+    @cvar transport: that of the transport, where it is another.
     @cvar connections: how many TCP connections it takes.
     """
 
     name: ClassVar[str]
+    transport: ClassVar[str] = ""
     connections: ClassVar[int] = 2
 
     def __init__(self, way: Way, owner: Owner) -> None:
@@ -386,11 +388,15 @@ class Poster:
     with the next.
     """
 
-    def __init__(self, way: Way, request: Callable[[Sequence[Any]], str]) -> None:
+    def __init__(
+        self, way: Way, request: Callable[[Sequence[Any]], str], receipt: str = "ok"
+    ) -> None:
         """
         @param request: makes one of these packets.
+        @param receipt: the answer to it.
         """
         self._way = way
+        self._receipt = receipt
         self._request = request
         self._connection: Connection | None = None
         self._waiting: list[Any] = []
@@ -443,7 +449,7 @@ class Poster:
     async def _on(self, connection: Connection) -> None:
         packets, self._waiting = self._waiting, []
         answer = await connection.body(self._request(packets))
-        if answer != "ok":
+        if answer != self._receipt:
             raise Unexpected(f"a POST was answered by {answer!r}")
 
 

@@ -29,13 +29,14 @@ from twisted.internet.task import LoopingCall, deferLater, react
 from twisted.python.failure import Failure
 
 from benchmarks.attacks import GENERATIONS, KINDS, LONGEST, Attack
+from benchmarks.colonpeers import COLON_PEERS
 from benchmarks.crowd import SPARE_FILES, Phase, say
 from benchmarks.enginepeers import ENGINE_PEERS
 from benchmarks.peers import PEERS, Peer, Way
 from benchmarks.server import Server, addPatience, allowFiles, settle
 from benchmarks.travellers import Traveller, settled, verdict
 
-HONEST = {**PEERS, **ENGINE_PEERS}
+HONEST = {**PEERS, **COLON_PEERS, **ENGINE_PEERS}
 
 PAUSE = 0.25
 """How long an honest client waits before it says more, seconds."""
@@ -52,6 +53,7 @@ OPTIONS = {
     "heartbeatTimeout": 8,
     "connectTimeout": 5,
     "upgradeTimeout": 5,
+    "transportOptions": {name: {"closeTimeout": 8} for name in ("xhr-polling", "jsonp-polling")},
 }
 """The server's."""
 

@@ -342,6 +342,9 @@ class Session:
             # Who is told of a fault does not come for the goodbye. Where a
             # connection may be lost, it does, and may send this once more.
             return
+        if self.state is State.ANNOUNCED:
+            # Nobody has been told yet that the session is open.
+            raise RemoteProtocolError("no transport of this session is open yet")
         if self._receiver is _DISCARDING:
             raise RemoteProtocolError("this session has ended", HTTPStatus.NOT_FOUND)
         if self._dispatching:

@@ -8,14 +8,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from math import inf
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
 
 from txsocketio.errors import DisconnectReason, RemoteProtocolError, UnsupportedByClient
-from txsocketio.interfaces import IClientDialect
+from txsocketio.interfaces import IClientDialect, Opening
 from txsocketio.outbox import Outbox
 from txsocketio.outgoing.lifecycle import Action, Input, Life, State
+from txsocketio.outgoing.network import Answer, why
 from txsocketio.packets import Kind, Packet
 from txsocketio.timers import Timers
 
@@ -114,6 +116,7 @@ class Link:
         self._receiver: Receiver | None = None
         self._wire: Wire | None = None
         self._candidate: Wire | None = None
+        self._announcing: Deferred[Any] | None = None
         self._farewell: Frame | None = None
         self._limit = inf
         self._better = ""
@@ -129,9 +132,35 @@ class Link:
         """
         self._receiver = receiver
         self._life.begin(self._seconds())
+        if self.dialect.announces:
+            part = self.dialect.url(self.transport, None, self.stamp())
+            announcing = self._announcing = self.network.get(part)
+            announcing.addCallback(self._announced).addErrback(self._unannounced)
+        else:
+            self._openWire()
+        self.wake()
+
+    def _openWire(self) -> None:
         self._wire = self._make(self.transport)
         self._wire.open()
-        self.wake()
+
+    def _announced(self, answer: Answer) -> None:
+        """
+        The session has been named, and no transport is open yet.
+        """
+        self._announcing = None
+        body = answer.body.decode("utf-8", "replace")
+        told = self._settle(self.dialect.opened(self.dialect.announced(body)))
+        known = [name for name in self._transports if name in told]
+        if not known:
+            raise RemoteProtocolError(f"the server has other transports: {', '.join(told)}")
+        self.transport = known[0]
+        self._openWire()
+
+    def _unannounced(self, failure: Failure) -> None:
+        self._announcing = None
+        if not failure.check(CancelledError):
+            self.fail(DisconnectReason.TRANSPORT_ERROR, why(failure))
 
     def _make(self, name: str) -> Wire:
         return self._wires[name](self, name)
@@ -270,13 +299,31 @@ class Link:
     def _hand(self, packet: Packet) -> None:
         if self.sid is None:
             raise RemoteProtocolError("the session is not named first")
-        assert self._receiver is not None
-        self._receiver.received(packet)
+        if self._life.carriage is State.OPENING:
+            # It was named before the transport opened.
+            if packet.kind is Kind.CONNECT_ERROR:
+                self.fail(DisconnectReason.REFUSED, packet.data["message"])
+                return
+            self._step(_Event(Input.GREETED))
+        if self._receiver is not None:
+            self._receiver.received(packet)
 
     def _greeted(self, packet: Packet) -> None:
         if self.sid is not None:
             raise RemoteProtocolError("the session is named again")
-        opening = self.dialect.opened(packet)
+        offered = self._settle(self.dialect.opened(packet))
+        self._step(_Event(Input.GREETED))
+        better = (name for name in self._transports if name in offered)
+        self._better = next((name for name in better if name != self.transport), "")
+        if self._better:
+            self._step(_Event(Input.OFFERED))
+
+    def _settle(self, opening: Opening) -> Sequence[str]:
+        """
+        Take what the server has told.
+
+        @return: the transports that it offers.
+        """
         self.sid = opening.sid
         told = {
             name: min(max(value, _LEAST), _MOST)
@@ -285,11 +332,7 @@ class Link:
         }
         self._life.settings = self.settings.having(told)
         self._limit = inf if opening.maxPayload is None else opening.maxPayload
-        self._step(_Event(Input.GREETED))
-        offered = (name for name in self._transports if name in opening.upgrades)
-        self._better = next((name for name in offered if name != self.transport), "")
-        if self._better:
-            self._step(_Event(Input.OFFERED))
+        return opening.upgrades
 
     def _pinged(self, packet: Packet) -> None:
         if not self.dialect.serverBeats:
@@ -406,6 +449,8 @@ class Link:
         self._flush()
 
     def _cut(self, event: _Event) -> None:
+        if self._announcing is not None:
+            self._announcing.cancel()
         carrying = (self._wire, self._candidate)
         self._wire = self._candidate = None
         self._outbox.take()

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, maybeDeferred, succeed
+from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.interfaces import (
     IAddress,
     IConsumer,
     IProtocol,
     IProtocolFactory,
     IStreamClientEndpoint,
+    ITransport,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
@@ -30,7 +31,7 @@ from twisted.web.client import (
 from twisted.web.http import OK
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory, IBodyProducer, IResponse
-from zope.interface import implementer
+from zope.interface import directlyProvides, implementer
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError
 
@@ -83,6 +84,17 @@ class _Bounded(ProtocolWrapper):
         self.allowance: float = factory.allowance
         self.inner = wrapped
         self._isOver = False
+
+    def makeConnection(self, transport: Any) -> None:
+        """
+        See L{IProtocol.makeConnection}. It does not say that it is one of TLS:
+        Autobahn would ask it for what only Twisted's own class has.
+        """
+        directlyProvides(self, ITransport)
+        Protocol.makeConnection(self, transport)
+        self.factory.registerProtocol(self)
+        wrapped: Any = self.inner
+        wrapped.makeConnection(self)
 
     def write(self, data: bytes) -> None:
         """
@@ -167,6 +179,29 @@ class _BoundedEndpoint:
         factory = _Bounding(self._network, protocolFactory, self._allowance)
         connecting: Any = self._endpoint.connect(factory)
         done: Deferred[IProtocol] = connecting.addCallback(lambda wrapper: wrapper.inner)
+        return done
+
+
+@implementer(IStreamClientEndpoint)
+class _SecureEndpoint:
+    """
+    TLS over another endpoint, on our own clock.
+    """
+
+    def __init__(self, reactor: Any, creator: Any, endpoint: IStreamClientEndpoint) -> None:
+        self._reactor = reactor
+        self._creator = creator
+        self._endpoint = endpoint
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """
+        See L{IStreamClientEndpoint.connect}.
+        """
+        from twisted.protocols.tls import TLSMemoryBIOFactory  # noqa: PLC0415
+
+        factory = TLSMemoryBIOFactory(self._creator, True, protocolFactory, self._reactor)
+        connecting: Any = self._endpoint.connect(factory)
+        done: Deferred[IProtocol] = connecting.addCallback(lambda tls: tls.wrappedProtocol)
         return done
 
 
@@ -274,7 +309,8 @@ class Network:
         A connection for one that is none of HTTP's for long: it may take what
         it likes when it has set C{transport.allowance}.
         """
-        return _BoundedEndpoint(self, self._endpoint, HEAD).connect(_Given(protocol))
+        endpoint = _BoundedEndpoint(self, self._endpoint, HEAD)
+        return maybeDeferred(endpoint.connect, _Given(protocol))
 
     def made(self, connection: _Bounded) -> None:
         """
@@ -335,7 +371,7 @@ class Network:
     ) -> Deferred[Answer]:
         given = {name: [str(value)] for name, value in {**self.headers, **more}.items()}
         url = self.address.url("http", part).encode("ascii")
-        asking: Any = self._agent.request(method, url, Headers(given), producer)
+        asking: Any = maybeDeferred(self._agent.request, method, url, Headers(given), producer)
         answered: Deferred[Answer] = asking.addCallback(self._read)
         return answered
 
@@ -402,7 +438,7 @@ def endpointTo(reactor: Any, address: Address, options: ConnectOptions) -> IStre
         except ImportError:
             raise LocalProtocolError("TLS takes more: pip install txsocketio[tls]") from None
         creator = optionsForClientTLS(address.host, trustRoot=options.trustRoot)
-    return wrapClientTLS(creator, plain)
+    return IStreamClientEndpoint(_SecureEndpoint(reactor, creator, plain))
 
 
 def why(failure: Failure) -> str:

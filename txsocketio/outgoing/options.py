@@ -40,7 +40,9 @@ class ConnectOptions:
     @ivar resource: the path below that of the URL, with or without slashes
         around it.
     @ivar protocol: the server's generation: C{"eio4"} (Socket.IO 3 and 4),
-        C{"eio3"} (1 and 2), or C{"annotated"} (the first protocol).
+        C{"eio3"} (1 and 2), C{"colon"} (0.7 to 0.9), C{"0.6"}, or
+        C{"annotated"} (the first protocol); or C{"engine.io-4"} or
+        C{"engine.io-3"}, without Socket.IO.
     @ivar parser: how Socket.IO 1 and later write their packets, C{"text"} or
         C{"msgpack"}, as the server is told to.
     @ivar transports: the names of those that may be used. The first one opens

@@ -51,6 +51,7 @@ class PollingWire:
         """
         See L{Wire.open}.
         """
+        self.writable = self._bearer.sid is not None
         self._get()
 
     def _get(self) -> None:

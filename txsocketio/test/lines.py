@@ -39,7 +39,7 @@ class End(StringTransport):
         """
         Have it arrive some time.
         """
-        if self.line.isUp:
+        if self.line.isUp and not self.line.isCut:
             self.sent.append(bytes(data))
             self.all.append(bytes(data))
 
@@ -52,15 +52,21 @@ class End(StringTransport):
 
     def abortConnection(self) -> None:
         """
-        Cut the line, at once.
+        Cut the line, which is noticed a little later, as with sockets.
         """
-        self.line.cut()
+        self.line.isCut = True
+        self.sent.clear()
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """
         Remember it.
         """
         self.producer = producer
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """
+        There are no packets here.
+        """
 
     def unregisterProducer(self) -> None:
         """
@@ -74,11 +80,13 @@ class Line:
     A connection.
 
     @ivar isUp: whether it is still there.
+    @ivar isCut: whether one end has cut it just now.
     @ivar isSlow: whether nothing arrives at the client's end just now.
     """
 
     def __init__(self, client: IProtocol, server: IProtocol) -> None:
         self.isUp = True
+        self.isCut = False
         self.isSlow = False
         self.near, self.far = End(self), End(self)
         self.near.protocol, self.far.protocol = client, server
@@ -91,9 +99,12 @@ class Line:
 
         @return: whether there was anything.
         """
+        if self.isCut and self.isUp:
+            self.cut()
+            return True
         moved = False
         for here, there in ((self.near, self.far), (self.far, self.near)):
-            if not self.isUp or (there is self.near and self.isSlow):
+            if not self.isUp or self.isCut or (there is self.near and self.isSlow):
                 continue
             data, here.sent = b"".join(here.sent), []
             if data:
@@ -150,7 +161,7 @@ class Lines:
         """
         Those that are still there.
         """
-        return [line for line in self.lines if line.isUp]
+        return [line for line in self.lines if line.isUp and not line.isCut]
 
     def pump(self) -> None:
         """

@@ -184,6 +184,7 @@ class AttackCase(SynchronousTestCase):
         self.server.clock.advance(100)
         self.assertEqual(dict(self.server.io._manager.sessions), {})
         self.assertEqual(dict(self.server.io.clients), {})
+        self.assertEqual(dict(self.server.io.of("/").rooms), {})
         self.assertEqual(self.server.clock.getDelayedCalls(), [])
 
     def assertLogIsQuiet(self) -> None:

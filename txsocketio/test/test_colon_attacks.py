@@ -353,17 +353,34 @@ class HandshakeAttacks(ColonCase):
 
     def test_packetsBeforeATransport(self) -> None:
         """
-        Nobody is connected yet.
+        Nobody is connected yet: they are not taken, whatever they are, and
+        the session goes on.
         """
-        for packet in ("3:::x", '5:::{"name":"x"}', "6:::1"):
+        chat = self.server.io.of("/chat")
+        for packet in ("3:::x", "0::", "1::", "1::/chat", "2::", "6:::1", "9::", ""):
             sid = self.shake()
-            self.assertRefused(self.postPackets(sid, packet), 400, "not connected to '/'")
-            self.assertEnded(sid)
-        sid = self.shake()
-        self.assertEqual(self.postPackets(sid, "2::").answer().body, b"1")
-        self.assertEqual(self.postPackets(sid, "0::").answer().body, b"1")
-        self.assertEnded(sid)
-        self.assertEqual((self.seen, self.sessions()), ([], 0))
+            wire = self.postPackets(sid, packet)
+            self.assertRefused(wire, 400, "no transport of this session is open yet")
+            self.assertEqual(self.pollOf(sid).answer().body, b"1::")
+            self.joined().disconnect()
+        self.assertEqual((self.seen, dict(chat.clients)), ([], {}))
+
+    def test_packetsBehindTheFirstPoll(self) -> None:
+        """
+        On its connection, and in its segment: they come when the session is
+        open, and before it is said that it is.
+        """
+        for packets, status in (("3:::x", 200), ("9::", 400), ("0::", 200), ("1::", 200)):
+            sid = self.shake()
+            url = f"/socket.io{self.pollURL(sid)}"
+            poll = f"GET {url} HTTP/1.1\r\nHost: x\r\n\r\n"
+            head = f"POST {url} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(packets)}\r\n\r\n"
+            wire = self.server.connect()
+            wire.receive(f"{poll}{head}{packets}".encode())
+            self.assertEqual([answer.status for answer in wire.answers()], [200, status])
+            self.assertEqual(wire.answers()[0].body, b"1::")
+        self.assertEqual(self.seen, ["x"])
+        self.assertEqual(self.gone, ["parse error", "client namespace disconnect"])
 
     def test_versions(self) -> None:
         """
@@ -1031,12 +1048,17 @@ class JSONPAttacks(ColonCase):
 
     def test_lineEnds(self) -> None:
         """
-        A form has made CR LF of all line ends, which is undone.
+        A form has made CR LF of all line ends, which is undone; in a string
+        of JSON there are none, and what is escaped there stays as it is.
         """
         sid = self.open()
         for text in ("3:::a\r\nb", f"{MARK}7{MARK}3:::a\r\nb"):
             self.assertEqual(self.posted(sid, f"d={quote(text)}".encode()).answer().body, b"1")
         self.assertEqual((self.seen, self.gone), (["a\nb"] * 2, []))
+        evil = "</script>\u2028\u2029\r\n"
+        body = f"d={quote(json.dumps(f'3:::{evil}', ensure_ascii=False))}"
+        self.assertEqual(self.posted(sid, body.encode()).answer().body, b"1")
+        self.assertEqual(self.seen[-1], evil)
 
     def test_anotherClientsSession(self) -> None:
         """

@@ -14,6 +14,7 @@ from txsocketio.test.child import ChildCase, Ended
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 FIRST = ("websocket", "xhr-polling")
 STREAMS = ("server-events", "htmlfile", "xhr-multipart", "flashsocket")
+COLON = ("colon-polling", "colon-websocket")
 
 
 def forgetful(listener: Listener) -> None:
@@ -64,16 +65,18 @@ class CrowdTests(ChildCase):
 
     async def test_short(self) -> None:
         """
-        Over every transport each message comes once and in order.
+        Over every transport each message comes once and in order, and so with
+        clients of 0.9.
         """
-        ended = await self.crowd("--short", *FIRST, *STREAMS)
+        kinds = (*FIRST, *STREAMS, *COLON)
+        ended = await self.crowd("--short", *kinds)
         rows = {
             f"{name}, {end}": [20, 400, 400, 0, 0, 0]
-            for name in (*FIRST, *STREAMS)
+            for name in kinds
             for end in ("server", "clients")
         }
         self.assertEqual(self.rows(ended), rows, ended)
-        self.assertIn(b"120 sessions were connected at once", ended.out)
+        self.assertIn(b"160 sessions were connected at once", ended.out)
         self.assertEqual((ended.status, ended.err), (0, b""))
 
     async def test_faults(self) -> None:

@@ -41,6 +41,9 @@ ALL = (
     "examples/bundle/server.py",
     "examples/msgpack/server.py",
     "examples/mixed/server.py",
+    # By test_examples_in_memory.py:
+    "examples/testing/chat.py",
+    "examples/testing/test_chat.py",
 )
 
 

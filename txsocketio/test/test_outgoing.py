@@ -25,8 +25,6 @@ from txsocketio import (
 from txsocketio.test.lines import Lines, toSite
 from txsocketio.test.support import Server
 
-ALL = ("annotated", "0.6", "eio4", "eio3")
-
 
 class Meeting(SynchronousTestCase):
     """
@@ -35,12 +33,14 @@ class Meeting(SynchronousTestCase):
     @cvar protocol: what they speak.
     @cvar transports: what carries them; L{None} for all there are.
     @cvar dismissal: what those hear whom the server sends away.
+    @cvar refusal: the data that those hear who are not let in.
     """
 
     protocol: ClassVar[str] = "eio4"
     transports: ClassVar[tuple[str, ...] | None] = None
     serverOptions: ClassVar[dict[str, Any]] = {}
     dismissal: ClassVar[DisconnectReason] = DisconnectReason.SERVER
+    refusal: ClassVar[Any] = {"since": 2010}
 
     def setUp(self) -> None:
         self.server = Server(protocol=(self.protocol,), **self.serverOptions)
@@ -383,7 +383,7 @@ class Speaking(Everywhere):
         waiting = socket.of("/closed").whenConnected()
         self.lines.pump()
         failure = self.failureResultOf(waiting, ConnectionRefused)
-        self.assertEqual(failure.value.data, {"since": 2010})
+        self.assertEqual(failure.value.data, self.refusal)
         self.assertTrue(socket.connected)
         alone = self.begin("/closed")
         self.lines.pump()
@@ -571,6 +571,60 @@ class TildePolling(Everywhere):
     protocol = "0.6"
     transports = ("xhr-polling",)
     dismissal = DisconnectReason.TRANSPORT_ERROR
+
+
+class Colon(Speaking):
+    """
+    Socket.IO 0.7 to 0.9, over a WebSocket.
+    """
+
+    protocol = "colon"
+    refusal = None
+
+
+class ColonPolling(Speaking):
+    """
+    Socket.IO 0.7 to 0.9, over xhr-polling.
+    """
+
+    protocol = "colon"
+    refusal = None
+    transports = ("xhr-polling",)
+
+
+class Announced(Meeting):
+    """
+    Sessions that are named before a transport opens.
+    """
+
+    protocol = "colon"
+
+    def test_transports(self) -> None:
+        """
+        What the server does not have is passed over.
+        """
+        self.server = Server(protocol=("colon",), transports=["xhr-polling"])
+        self.lines = toSite(self.server.site)
+        self.assertEqual(self.connect().transport, "xhr-polling")
+        none = self.begin(transports=["websocket"])
+        self.lines.pump()
+        failure = self.failureResultOf(none, ConnectFailed)
+        self.assertIn("other transports: xhr-polling", failure.value.detail)
+
+    def test_refused(self) -> None:
+        """
+        One that is not named is not opened.
+        """
+
+        async def nobody(handshake: object) -> bool:
+            return False
+
+        self.server = Server(protocol=("colon",), allowRequest=nobody)
+        self.lines = toSite(self.server.site)
+        connecting = self.begin()
+        self.lines.pump()
+        failure = self.failureResultOf(connecting, ConnectFailed)
+        self.assertIn("status 403", failure.value.detail)
 
 
 class Msgpack(Meeting):

@@ -693,6 +693,7 @@ class Sockets(SocketCase):
         self.lines.pump()
         self.assertNoResult(done)
         self.clock.advance(5)
+        self.lines.pump()
         self.successResultOf(done)
         self.assertOver()
 
@@ -706,6 +707,7 @@ class Sockets(SocketCase):
         done = socket.disconnect()
         self.clock.advance(5)
         self.clock.advance(5)
+        self.lines.pump()
         self.successResultOf(done)
         self.assertOver()
 
@@ -764,7 +766,7 @@ class Upgrades(SocketCase, PollCase):
         """
         socket, webSocket = self.offered()
         self.say(b"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n", webSocket)
-        self.assertFalse(webSocket.isUp)
+        self.assertNotIn(webSocket, self.lines.up)
         self.assertStill(socket)
 
     def test_nonsense(self) -> None:
@@ -776,7 +778,7 @@ class Upgrades(SocketCase, PollCase):
             self.accept(webSocket)
             self.tell(said, line=webSocket)
             self.clock.advance(5)
-            self.assertFalse(webSocket.isUp, said)
+            self.assertNotIn(webSocket, self.lines.up)
             self.assertStill(socket)
             self.lines.cut()
             self.lines = Lines(Scripted)
@@ -789,7 +791,7 @@ class Upgrades(SocketCase, PollCase):
         self.accept(webSocket)
         self.clock.advance(10.1)
         self.clock.advance(5)
-        self.assertFalse(webSocket.isUp)
+        self.assertNotIn(webSocket, self.lines.up)
         self.assertStill(socket)
 
     def test_turnedBack(self) -> None:
@@ -803,7 +805,7 @@ class Upgrades(SocketCase, PollCase):
         self.clock.advance(10.1)
         self.clock.advance(5)
         self.lines.pump()
-        self.assertFalse(webSocket.isUp)
+        self.assertNotIn(webSocket, self.lines.up)
         (line,) = [each for each in self.lines.up if b"late" in each.far.protocol.heard]
         self.answer("ok", line=line)
         self.assertStill(socket)

@@ -216,7 +216,7 @@ class StormTests(SoakCase):
     """
 
     async def _short(self, *arguments: str) -> Ended:
-        short = ("--minutes=0.05", "--honest=12", "--rate=20", "--seed=1")
+        short = ("--minutes=0.05", "--honest=14", "--rate=20", "--seed=1")
         return await self.run_("storm", *short, *arguments)
 
     async def test_short(self) -> None:
@@ -225,7 +225,8 @@ class StormTests(SoakCase):
         """
         ended = await self._short()
         self.assertWell(ended, b"Seed 1\n", b"0 clients and 0 sessions are left")
-        self.assertEqual(self.row(ended, "eio3-upgrade, and back")[0], "1")
+        for kind in ("eio3-upgrade", "colon-polling", "colon-websocket"):
+            self.assertEqual(self.row(ended, f"{kind}, and back")[0], "1")
 
     async def test_faults(self) -> None:
         """

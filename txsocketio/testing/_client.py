@@ -202,8 +202,12 @@ class TestClient(Verbs, EventSource):
         """
         told = [f"{each.name!r}{each.args}" for each in self._waiting]
         if not self._isConnected:
-            told.append("it is not connected" + (f" ({self._reason})" if self._reason else ""))
+            told.append(f"it is not connected{self._why}")
         return ", ".join(told) or "nothing"
+
+    @property
+    def _why(self) -> str:
+        return f" ({self._reason})" if self._reason else ""
 
     # What a client does.
 
@@ -216,7 +220,7 @@ class TestClient(Verbs, EventSource):
 
     def _send(self, frame: Frame) -> None:
         if not self._isConnected:
-            raise NotConnected(f"{self!r} is not connected")
+            raise NotConnected(f"{self!r} is not connected{self._why}")
         self.server.network.put(self._line.send, frame)
         self.server.flush()
 
