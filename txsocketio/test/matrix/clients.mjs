@@ -204,6 +204,11 @@ export const CLIENTS = [
     ],
   },
   ours("annotated", { ways: FIRST_WAYS, cannot: NO_BINARY }),
+  ours("colon", {
+    ways: FIRST_WAYS,
+    cannot: NO_BINARY,
+    refusal: { message: "unauthorized", data: null },
+  }),
   // The data takes the message's place on the wire.
   ours("eio3", { refusal: { message: '{"since":2010}' } }),
   ours("eio4"),
