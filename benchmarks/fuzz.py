@@ -16,22 +16,22 @@ import sys
 import time
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 from typing import NamedTuple, Protocol
 
 from zope.interface import implementer
 
 from txsocketio.errors import RemoteProtocolError
-from txsocketio.interfaces import IDecoder, IDialect
+from txsocketio.interfaces import IClientDecoder, IClientDialect, IDecoder, IDialect
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._msgpack import pack
 from txsocketio.protocol._utf16 import units
-from txsocketio.protocol.annotated import GENUINE, SPECIFICATION
+from txsocketio.protocol.annotated import ANNOTATED_CLIENT, GENUINE, SPECIFICATION
 from txsocketio.protocol.colon import COLON, COLON_CLIENT
-from txsocketio.protocol.eio3 import EIO3_TEXT
-from txsocketio.protocol.eio4 import EIO4_MSGPACK, EIO4_TEXT
-from txsocketio.protocol.tilde import TILDE
+from txsocketio.protocol.eio3 import EIO3_CLIENT, EIO3_TEXT
+from txsocketio.protocol.eio4 import EIO4_CLIENT, EIO4_MSGPACK, EIO4_TEXT
+from txsocketio.protocol.tilde import TILDE, TILDE_CLIENT
 from txsocketio.settings import Settings
 from txsocketio.transports.hixie import Reader
 
@@ -44,6 +44,8 @@ VARIABLE = re.compile(r"' '|'\S+'|\d+")
 """What differs between errors of one kind."""
 
 LIMITS = Settings(maxPayload=100, maxPackets=8)
+ROOMY = Settings(maxPayload=400, maxPackets=8)
+"""What several packets are in, or an opening, needs more room."""
 
 
 class Corpus(Protocol):
@@ -90,7 +92,7 @@ class Target(NamedTuple):
         texts may run into one another and be cut anywhere.
     """
 
-    decoder: Callable[[], IDecoder]
+    decoder: Callable[[], IClientDecoder]
     valid: Sequence[str]
     contents: Sequence[str]
     frame: Callable[[str], str]
@@ -358,8 +360,7 @@ TARGETS = {
         (*"\x00\xff\x80\x81\x01\x7f\xc3\xa9\xf0\x9f1:,x", "\x80" * 12, "\xff\x00"),
     ),
     "colon": Target(
-        # What several packets are in needs more room.
-        lambda: COLON.decoder(Settings(maxPayload=400, maxPackets=8)),
+        lambda: COLON.decoder(ROOMY),
         tuple(colonTexts()),
         ["1", '"x"', '{"a":[null]}', '"\xe9\U0001f600"', ""],
         colonFrame,
@@ -374,6 +375,46 @@ TARGETS = {
         ("~m~", "~h~", "~j~", *'0123456789~mhj[]{}":, \n-N', "\xe9", "\u0663", "\U0001f600"),
     ),
 }
+
+
+ANSWERS: Mapping[str, tuple[IClientDialect, Sequence[str]]] = {
+    "eio4": (
+        EIO4_CLIENT,
+        (
+            '0{"sid":"a","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":9}',
+            '40{"sid":"a","pid":"b"}',
+            '44{"message":"no","data":1}',
+            *("2", "3probe", "6", "1", "41/chat,"),
+        ),
+    ),
+    "eio3": (
+        EIO3_CLIENT,
+        (
+            '0{"sid":"a","upgrades":[],"pingInterval":25000,"pingTimeout":5000}',
+            *("40", "40/chat,", '44"no"', '44{"code":1}', "3", "3probe", "6", "1"),
+        ),
+    ),
+    "colon": (COLON_CLIENT, ("1::", "1::/chat", "2::", "7::/chat:2", "7:::1+0", "8::", "0::")),
+    "annotated": (
+        ANNOTATED_CLIENT,
+        ("3:2:77,", "2:1:5,", '1:34:e:connect_error\nj\n:[{"message":""}],', "0:0:,"),
+    ),
+    "tilde": (TILDE_CLIENT, ("~m~2~m~77", "~m~4~m~~h~1")),
+}
+"""What servers say beside what clients say too, and who reads it."""
+
+
+def _fromServer(name: str) -> Target:
+    """
+    The same target, but that it is a server's text that is read.
+    """
+    target, (dialect, texts) = TARGETS[name], ANSWERS[name]
+    return target._replace(
+        decoder=lambda: dialect.decoder(ROOMY), valid=[*target.valid, *texts, *texts]
+    )
+
+
+TARGETS.update({f"{name}-client": _fromServer(name) for name in ANSWERS})
 
 
 def _cutOut(random: Random, text: str, other: str) -> str:

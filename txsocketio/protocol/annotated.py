@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from zope.interface import implementer
@@ -85,6 +86,14 @@ class _Framing(Framing):
 def _frame(type: str, data: str) -> Frame:
     data = wellFormed(data)
     return Frame(f"{type}:{units(data)}:{data},")
+
+
+@lru_cache(maxsize=64)
+def _heartbeat(number: str) -> Frame:
+    """
+    Very many peers are sent the same ones.
+    """
+    return _frame("2", number)
 
 
 # What annotations and text say.
@@ -281,7 +290,7 @@ def _encode(packet: Packet, write: Writer) -> Frame:
     if kind is Kind.OPEN:
         return _frame("3", packet.data)
     if kind in (Kind.PING, Kind.PONG):
-        return _frame("2", digits(packet.data))
+        return _heartbeat(digits(packet.data))
     if kind is Kind.CLOSE or (kind is Kind.DISCONNECT and packet.namespace == ROOT):
         return _frame("0", "")
     annotations, text = _said(packet)

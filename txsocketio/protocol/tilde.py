@@ -8,6 +8,7 @@ C{docs/protocol.rst} describes all that is read and written here.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import ClassVar
 
 from zope.interface import implementer
@@ -82,8 +83,17 @@ def _content(packet: Packet) -> str:
     return wellFormed(data)
 
 
+def _encode(packet: Packet) -> Frame:
+    content = _content(packet)
+    # Very many peers are sent the same heartbeats.
+    return (_kept if packet.kind in (Kind.PING, Kind.PONG) else _frame)(content)
+
+
 def _frame(content: str) -> Frame:
     return Frame(f"{_MARK}{units(content)}{_MARK}{content}")
+
+
+_kept = lru_cache(maxsize=64)(_frame)
 
 
 @implementer(IDialect)
@@ -107,7 +117,7 @@ class Tilde(FirstDialect):
         """
         See L{IDialect.encode}.
         """
-        return _frame(_content(packet))
+        return _encode(packet)
 
     def decoder(self, settings: Settings) -> TildeDecoder:
         """
@@ -164,7 +174,7 @@ class TildeClient(FirstClient):
         """
         See L{IClientDialect.encode}.
         """
-        return _frame(_content(checkSayable(packet)))
+        return _encode(checkSayable(packet))
 
     def decoder(self, settings: Settings) -> TildeClientDecoder:
         """

@@ -33,6 +33,7 @@ from txsocketio.test.decoding import (
     cutAt,
     cutUp,
     documented,
+    loadFuzz,
     manyFrames,
     quickly,
     undocumented,
@@ -968,3 +969,15 @@ class AnythingTests(SynchronousTestCase):
         self.check([damaged], False)
         self.check([damaged], True)
         self.check(cutUp(damaged, data.draw(st.randoms())), False)
+
+    def test_fuzz(self) -> None:
+        """
+        Some damaged wire text of each generation gives packets, or an error of
+        one line; a longer run is a command of its own.
+        """
+        fuzz = loadFuzz()
+        for name in fuzz.ANSWERS:
+            packets, reasons = fuzz.fuzz(fuzz.TARGETS[f"{name}-client"], 1_500, 0)
+            self.assertGreater(packets, 500, name)
+            self.assertGreater(reasons[""], 150, name)
+            self.assertGreater(len(reasons), 8, name)

@@ -5,6 +5,8 @@ Tests for L{txsocketio.testing}.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -24,6 +26,7 @@ from txsocketio import (
     UnsupportedByClient,
 )
 from txsocketio.listener import PROTOCOLS
+from txsocketio.test.support import Server
 from txsocketio.testing import Event, NotConnected, Refused, TestClient, TestServer
 
 EVENTFUL = ("annotated", "colon", "eio4", "eio3")
@@ -197,6 +200,10 @@ class EverywhereTests(KitCase):
             self.assertFalse(alice.connected, alice)
             self.assertIn(alice.reason, (DisconnectReason.SERVER, DisconnectReason.TRANSPORT_ERROR))
             self.assertEqual(len(server.listener.clients), 0)
+            reason = alice.reason
+            alice.cut()
+            alice.disconnect()
+            self.assertEqual(alice.reason, reason)
             self.assertRaises(NotConnected, alice.send, "anybody?")
 
     def test_binary(self) -> None:
@@ -238,6 +245,28 @@ class HandshakeTests(KitCase):
             self.assertTrue(handshake.url.startswith("/socket.io/"))
             there = alice.join("/chat", {"token": "x"})
             self.assertEqual(there.client.handshake.auth, {"token": "x"})
+
+    def test_asReal(self) -> None:
+        """
+        It is what a request over HTTP brings along.
+        """
+        seen: list[Handshake] = []
+
+        def allow(handshake: Handshake) -> None:
+            seen.append(replace(handshake, time=0.0))
+
+        headers = {"Host": "example.com", "Cookie": "a=1", "X-Two": "b"}
+        for url, how in (
+            ("/?EIO=4&transport=polling&a=1", {"protocol": "eio4", "transport": "polling"}),
+            ("/?EIO=3&transport=polling&a=1", {"protocol": "eio3", "transport": "polling"}),
+            ("/1/?a=1", {"protocol": "colon"}),
+            ("/xhr-polling?a=1", {"protocol": "annotated", "transport": "xhr-polling"}),
+        ):
+            Server(allowRequest=allow).get(url, {"Cookie": "a=1", "X-Two": "b"})
+            self.serve(allowRequest=allow).connect(query={"a": "1"}, headers=headers, **how)
+            real, simulated = seen
+            self.assertEqual(simulated, real)
+            seen.clear()
 
     def test_auth(self) -> None:
         """
@@ -447,6 +476,21 @@ class TimeTests(KitCase):
             server.advance(300.0)
             self.assertTrue(alice.connected)
 
+    def test_long(self) -> None:
+        """
+        However long it takes; and where there are no heartbeats, too.
+        """
+        server = self.serve(protocol="annotated")
+        alice = server.connect()
+        server.advance(2_000.0)
+        self.assertEqual(alice.heartbeats, 200)
+        for protocol in EVENTFUL:
+            server = self.serve(protocol=protocol, heartbeatInterval=None)
+            alice = server.connect()
+            server.advance(2_000.0)
+            self.assertTrue(alice.connected)
+            self.assertEqual(alice.heartbeats, 0)
+
     def test_oneByOne(self) -> None:
         """
         Time passes from one delayed call to the next, and what comes of it
@@ -567,6 +611,43 @@ class LineTests(KitCase):
                 there.expect("message", "here too")
                 self.assertIs(there.client.session, alice.client.session)
 
+    def test_both(self) -> None:
+        """
+        Both part at once.
+        """
+        server = self.serve()
+        alice = server.connect()
+        there = alice.join("/chat")
+        there.client.disconnect()
+        there.disconnect()
+        self.assertEqual(there.reason, DisconnectReason.CLIENT)
+        self.assertTrue(alice.connected)
+
+    def test_tooLate(self) -> None:
+        """
+        What a client says when its connection has gone is lost.
+        """
+        server = self.serve()
+        for transport in ("websocket", "polling"):
+            alice = server.connect(transport=transport)
+            alice.on("question", partial(alice.emit, "chat", "answer"))
+            alice.client.emit("question")
+            alice.client.disconnect(close=True)
+            alice.expect("question")
+            alice.expectNothing()
+            self.assertFalse(alice.connected)
+
+    def test_elsewhere(self) -> None:
+        """
+        Who is in another namespace alone hears nothing of the default one,
+        though some are in it by themselves.
+        """
+        server = self.serve()
+        for protocol in EVENTFUL:
+            there = server.connect("/chat", protocol=protocol)
+            server.listener.emit("chat", "here")
+            there.expectNothing()
+
     def test_rejoin(self) -> None:
         """
         Who was sent away from one namespace joins it again, on the same
@@ -602,8 +683,9 @@ class LineTests(KitCase):
         self.assertTrue(alice.recovered)
         self.assertEqual(alice.sessionId, id)
         self.assertEqual(alice.client.rooms, {id, "room"})
-        alice.client.volatile.emit("chat", "3")
-        alice.expect("chat", "3")
+        for text in ("3", "three"):
+            alice.client.volatile.emit("chat", text)
+            alice.expect("chat", text)
         alice.cut()
         server.advance(200.0)
         alice.reconnect()
@@ -733,6 +815,15 @@ class ExpectTests(KitCase):
         asked = self.alice.client.emitWithAck("quick")
         self.server.flush()
         self.assertEqual(self.successResultOf(asked), (1, 2))
+        for f in (lambda: None, lambda: "second", lambda: "third"):
+            self.alice.on("several", f)
+        asked = self.alice.client.emitWithAck("several")
+        self.server.flush()
+        self.assertEqual(self.successResultOf(asked), "second")
+        self.alice.on("nothing", lambda: None)
+        asked = self.alice.client.emitWithAck("nothing")
+        self.server.flush()
+        self.assertEqual(self.successResultOf(asked), None)
         self.server.listener.emit("plain")
         self.assertRaises(AssertionError, self.alice.received[-1].acknowledge)
 
@@ -832,6 +923,19 @@ class ServerTests(SynchronousTestCase):
         error = self.assertRaises(AssertionError, server.close)
         self.assertIn("leaves behind", str(error))
         call.cancel()
+        server.close()
+
+    def test_doesNotClose(self) -> None:
+        """
+        So is a listener that does not close.
+        """
+        server = TestServer(farewellTimeout=None)
+        alice = server.connect(transport="polling")
+        alice.pause()
+        server.listener.emit("something")
+        error = self.assertRaises(AssertionError, server.close)
+        self.assertIn("does not close", str(error))
+        alice.resume()
         server.close()
 
     def test_noRealTime(self) -> None:

@@ -4,12 +4,13 @@ A client in one namespace, as a test holds it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults, succeed
 
 from txsocketio.acks import Acks, within
 from txsocketio.errors import DisconnectReason, LocalProtocolError, UnsupportedByClient
@@ -63,9 +64,9 @@ class TestClient(Verbs, EventSource):
     A client in one namespace of a L{TestServer}.
 
     With C{send}, C{sendJSON} and C{emit} it speaks, with C{on} and C{once} it
-    listens: what a handler returns, or fires with, acknowledges the event, if
-    that is asked for. What a handler raises is raised where the test lets
-    things happen.
+    listens: what handlers return, or fire with, acknowledges the event, if that
+    is asked for; of several it is the first that is not L{None}. What a handler
+    raises is raised where the test lets things happen.
 
     @ivar server: its L{TestServer}.
     @ivar namespace: with its slash.
@@ -277,8 +278,10 @@ class TestClient(Verbs, EventSource):
 
     def cut(self) -> None:
         """
-        Let the connection go without a word, for all namespaces on it.
+        Let the connection go without a word, for all namespaces on it. What is
+        under way arrives before.
         """
+        self.server.flush()
         self._line.cut()
         self.server.flush()
 
@@ -395,8 +398,10 @@ class TestClient(Verbs, EventSource):
         event = Event(name, tuple(args), packet.annotations, packet.id, self._acknowledge)
         self._received.append(event)
         self._waiting.append(event)
-        for f in self._handlers.take(name):
-            self._handled(event, asDeferred(f(*args)))
+        results = [asDeferred(f(*args)) for f in self._handlers.take(name)]
+        if results and event.id is not None:
+            ready = [each if isinstance(each, Deferred) else succeed(each) for each in results]
+            gatherResults(ready).addCallback(partial(self._answer, event.id))
 
     def _without(self, packet: Packet) -> list[Any]:
         """
@@ -409,12 +414,13 @@ class TestClient(Verbs, EventSource):
         self._offset = offset
         return [*packet.data[:-1]]
 
-    def _handled(self, event: Event, result: Any) -> None:
-        if isinstance(result, Deferred):
-            result.addCallback(lambda value: self._handled(event, value))
-        elif event.id is not None and self._isConnected:
-            several = result if isinstance(result, tuple) else () if result is None else (result,)
-            self._acknowledge(event.id, several)
+    def _answer(self, id: int, results: Sequence[Any]) -> None:
+        """
+        Acknowledge with what the first handler has answered that has.
+        """
+        if self._isConnected:
+            answer = next((each for each in results if each is not None), ())
+            self._acknowledge(id, answer if isinstance(answer, tuple) else (answer,))
 
     def _acknowledge(self, id: int, args: tuple[Any, ...]) -> None:
         self._say(Packet(Kind.ACK, [*args], self.namespace, id))

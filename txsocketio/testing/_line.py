@@ -207,7 +207,7 @@ class Line:
         self._access: Access | None = None
         self._carrier: Carrier | None = None
         self._candidate: tuple[Carrier, Access] | None = None
-        self._kept: list[tuple[Any, Carrier, Any]] = []
+        self._kept: tuple[Carrier, str | bytes] | None = None
         self._decoder: IClientDecoder = way.dialect.decoder(_LIMITS)
 
     # Opening.
@@ -325,8 +325,6 @@ class Line:
         if carrier is not self._carrier:
             if self._candidate is not None and carrier is self._candidate[0]:
                 self._probed(*self._candidate)
-        elif self.isPaused:
-            self._kept.append((self.heard, carrier, parts))
         else:
             beat = self.house.beats.get(parts[0]) if len(parts) == 1 else None
             if beat is not None:
@@ -343,7 +341,7 @@ class Line:
         See L{txsocketio.testing._wire.Hearer.heardBody}.
         """
         if self.isPaused:
-            self._kept.append((self.heardBody, carrier, body))
+            self._kept = carrier, body
         elif carrier is self._carrier:
             for packet in self._decoder.payload(body):
                 self._take(packet)
@@ -356,9 +354,6 @@ class Line:
         """
         if carrier is self._carrier:
             self._end(reason)
-        elif self._candidate is not None and carrier is self._candidate[0]:
-            self._candidate = None
-            self.offer = Refused(f"the offer is declined: {reason}")
 
     def _poll(self) -> None:
         """
@@ -440,10 +435,9 @@ class Line:
         """
         See L{txsocketio.timers.Sleeper.wake}.
         """
-        if self._carrier is not None:
-            if not self.isMute:
-                self.send(_beatOf(self.dialect))
-            self._wait()
+        if not self.isMute:
+            self.send(_beatOf(self.dialect))
+        self._wait()
 
     # Saying.
 
@@ -511,7 +505,7 @@ class Line:
     def _end(self, reason: DisconnectReason, refusal: Refused | None = None) -> None:
         self.house.timers.forget(self)
         self._carrier = self._candidate = None
-        self._kept.clear()
+        self._kept = None
         for tenant in tuple(self.tenants.values()):
             _tell(tenant, reason, refusal)
 
@@ -528,13 +522,13 @@ class Line:
         Read what has come meanwhile, and go on.
         """
         self.isPaused = False
-        kept, self._kept = self._kept, []
-        for hear, carrier, what in kept:
-            hear(carrier, what)
-        current = self._carrier
-        if current is not None and current.isStream:
-            current.writable = True
-            current.session.resumed(current)
+        kept, self._kept = self._kept, None
+        carrier = self._carrier
+        if kept is not None:
+            self.heardBody(*kept)
+        elif carrier is not None and carrier.isStream:
+            carrier.writable = True
+            carrier.session.resumed(carrier)
 
 
 def _tell(tenant: Tenant, reason: DisconnectReason, refusal: Refused | None) -> None:

@@ -142,12 +142,6 @@ class Answer:
         """
         self.body += data
 
-    def writeSequence(self, data: Sequence[bytes]) -> None:
-        """
-        Some more.
-        """
-        self.body += b"".join(data)
-
     def requestDone(self, request: Request) -> None:
         """
         It is complete.
@@ -190,11 +184,8 @@ def ask(
 
 def _serve(router: Router, request: Any, parts: Sequence[bytes]) -> None:
     found = router.find(parts, request)
-    if found is None:
-        request.setResponseCode(404)
-        done: bytes | int = b"no such URL"
-    else:
-        done = found.render(request)
+    assert found is not None, parts
+    done = found.render(request)
     if isinstance(done, bytes):
         request.write(done)
         request.finish()
