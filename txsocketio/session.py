@@ -278,6 +278,8 @@ class Session:
         """
         self.transportName = transportName
         self.settings = self._life.settings = settings
+        # The limits are the transport's, and nothing has come yet.
+        self._decoder = self.dialect.decoder(settings)
 
     def attach(self, transport: ITransport) -> None:
         """

@@ -676,6 +676,19 @@ class PayloadAttacks(ColonCase):
         self.assertRefused(wire, 413, "the body exceeds 1000000 bytes")
         self.assertEqual(self.postPackets(sid, "2::").answer().body, b"1")
 
+    def test_limitsOfATransport(self) -> None:
+        """
+        They are those of the transport that is opened.
+        """
+        small, large = {"maxPackets": 3}, {"maxPayload": 2_000_000}
+        self.serve(transportOptions={"xhr-polling": small, "websocket": large})
+        sid = self.openPolling()
+        wire = self.postPackets(sid, *["3:::x"] * 4)
+        line = "more packets at once than maxPackets (3) allows"
+        self.assertRefused(wire, 413, line)
+        self.say("3:::" + "y" * 1_500_000)
+        self.assertEqual([len(each) for each in self.seen], [1, 1, 1, 1_500_000])
+
     def test_bodyTooLong(self) -> None:
         """
         413 before it is read, on each of our URLs; the session goes on.

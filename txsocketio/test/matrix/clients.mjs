@@ -60,6 +60,18 @@ const NO_WAY_BACK = {
   reason: "what is left cannot be entered again on the same connection",
 };
 
+const NOTHING_BUT_MESSAGES = [
+  ...["event", "ack both ways"].map((check) => ({
+    check,
+    reason: "there is nothing but messages in 0.6",
+  })),
+  ...["namespace", "namespace, left and entered again", "refusal, by middleware"].map((check) => ({
+    check,
+    reason: "there are no namespaces in 0.6",
+  })),
+  { check: "client disconnect, with its goodbye", reason: "there is none in 0.6" },
+];
+
 const SINCE_0_7 = {
   speaks: "colon",
   bundle: "dist/socket.io.js",
@@ -98,11 +110,12 @@ const EARLY = {
 const LATE = { ...EARLY, speaks: "eio4", manner: "since3", cannot: [NO_PAGE] };
 
 /** Our client for Twisted, as it speaks one generation; and what its refusals lack. */
-const ours = (speaks, { ways = EVERYWHERE.node, cannot = [], refusal = {} } = {}) => ({
+const ours = (speaks, { ways = EVERYWHERE.node, cannot = [], ...more } = {}) => ({
+  refusal: {},
+  ...more,
   version: `Twisted's, ${speaks}`,
   script: "in_twisted.py",
   speaks,
-  refusal,
   ways: { python: ways },
   cannot: [{ way: "jsonp", reason: "JSONP puts scripts in a page" }, ...cannot],
 });
@@ -126,21 +139,11 @@ export const CLIENTS = [
     spoils: ["jsonp-polling"],
     cannot: [
       ...NO_BINARY,
+      ...NOTHING_BUT_MESSAGES,
       NO_VOLATILE,
       {
         check: "message that is neither text nor object",
         reason: "it makes a text of it",
-      },
-      ...["event", "ack both ways"].map((check) => ({
-        check,
-        reason: "there is nothing but messages",
-      })),
-      ...["namespace", "namespace, left and entered again", "refusal, by middleware"].map(
-        (check) => ({ check, reason: "there are no namespaces" }),
-      ),
-      {
-        check: "client disconnect, with its goodbye",
-        reason: "there is none",
       },
       {
         way: "jsonp-polling",
@@ -165,7 +168,7 @@ export const CLIENTS = [
         ...["xhr-multipart", "xhr-polling", "jsonp-polling"],
       ],
     },
-    cannot: [...NO_BINARY.map((each) => ({ ...each, reason: "the first protocol has none" })), NO_VOLATILE],
+    cannot: [...NO_BINARY, NO_VOLATILE],
   },
   npm("0.7.11", SINCE_0_7),
   npm("0.8.7", SINCE_0_8),
@@ -203,7 +206,21 @@ export const CLIENTS = [
       },
     ],
   },
+  ours("0.6", {
+    ways: FIRST_WAYS,
+    resource: "socket.io-0.6",
+    cannot: [
+      ...NO_BINARY,
+      ...NOTHING_BUT_MESSAGES,
+      { ...NO_VOLATILE, reason: "there is nothing but messages in 0.6" },
+    ],
+  }),
   ours("annotated", { ways: FIRST_WAYS, cannot: NO_BINARY }),
+  ours("colon", {
+    ways: FIRST_WAYS,
+    cannot: NO_BINARY,
+    refusal: { message: "unauthorized", data: null },
+  }),
   // The data takes the message's place on the wire.
   ours("eio3", { refusal: { message: '{"since":2010}' } }),
   ours("eio4"),

@@ -44,7 +44,7 @@ class SocketIOGuest(Guest):
         self.namespace = namespace
         self.reasons = {
             "client": client.reason.CLIENT_DISCONNECT,
-            "server": client.reason.SERVER_DISCONNECT,
+            "server": [client.reason.SERVER_DISCONNECT],
         }
 
     @property

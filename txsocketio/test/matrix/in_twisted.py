@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -57,7 +58,7 @@ class TwistedGuest(Guest):
 
     reasons: Mapping[str, Any] = {
         "client": DisconnectReason.CLIENT,
-        "server": DisconnectReason.SERVER,
+        "server": [DisconnectReason.SERVER],
     }
 
     def __init__(self, socket: ClientSocket) -> None:
@@ -132,6 +133,61 @@ class TwistedGuest(Guest):
         await within("to return", awaited(self.socket.connect()))
 
 
+class Correspondent(TwistedGuest):
+    """
+    One client of a generation that knows nothing but messages, with events on
+    top of them, as in C{correspondent.mjs}.
+    """
+
+    # It has no word for that.
+    reasons: Mapping[str, Any] = {
+        "client": DisconnectReason.CLIENT,
+        "server": [DisconnectReason.TRANSPORT_CLOSE, DisconnectReason.TRANSPORT_ERROR],
+    }
+
+    def __init__(self, socket: ClientSocket) -> None:
+        super().__init__(socket)
+        self._handlers: dict[str, list[Callable[..., Any]]] = defaultdict(list)
+        self._asked: list[asyncio.Future[list[Any]]] = []
+        socket.on("message", self._hear)
+
+    def _hear(self, message: Any) -> None:
+        told = message if isinstance(message, dict) else {}
+        if "answers" in told:
+            self._asked[told["answers"]].set_result(told["args"])
+        elif "event" in told:
+            self._fire(told["event"], *told["args"])
+        else:
+            self._fire("message", message)
+
+    def _fire(self, name: str, *args: Any) -> None:
+        for handler in self._handlers[name]:
+            handler(*args)
+
+    def answers(self, name: str, handler: Callable[..., Any]) -> None:
+        """
+        See L{Guest.answers}.
+        """
+        if name in ("connect", "disconnect"):
+            super().answers(name, handler)
+        else:
+            self._handlers[name].append(handler)
+
+    async def emits(self, event: str, *args: Any) -> None:
+        """
+        See L{Guest.emits}.
+        """
+        self.socket.send({"event": event, "args": args})
+
+    async def asks(self, event: str, *args: Any) -> list[Any]:
+        """
+        See L{Guest.asks}.
+        """
+        self._asked.append(asyncio.get_running_loop().create_future())
+        self.socket.send({"event": event, "args": args, "id": len(self._asked) - 1})
+        return [*await within(f"the ack of {event}", self._asked[-1])]
+
+
 class TwistedParty(Party):
     """
     Clients of ours.
@@ -145,7 +201,11 @@ class TwistedParty(Party):
     @property
     def _options(self) -> dict[str, Any]:
         transports = {"upgrade": None}.get(self.way, [self.way])
-        return {"protocol": self.client["speaks"], "transports": transports}
+        where = {"resource": self.client["resource"]} if "resource" in self.client else {}
+        return {"protocol": self.client["speaks"], "transports": transports, **where}
+
+    def _guest(self, socket: ClientSocket) -> Guest:
+        return (Correspondent if self.client["speaks"] == "0.6" else TwistedGuest)(socket)
 
     async def guests(self, *namespaces: str) -> list[Guest]:
         """
@@ -158,7 +218,7 @@ class TwistedParty(Party):
         sockets = [socket, *(socket.of(each) for each in others)]
         for each in sockets:
             await within(f"to enter {each.namespace}", awaited(each.whenConnected()))
-        return [TwistedGuest(each) for each in sockets]
+        return [self._guest(each) for each in sockets]
 
     async def survivor(self) -> Guest:
         """
@@ -168,7 +228,7 @@ class TwistedParty(Party):
         self._services.append(service)
         service.startService()
         await within("to connect", awaited(service.whenConnected()))
-        return TwistedGuest(service.socket)
+        return self._guest(service.socket)
 
     async def settles(self, guest: Guest) -> None:
         """

@@ -76,8 +76,8 @@ const since07 = {
       query: new URLSearchParams(query).toString(),
       "force new connection": true,
       "connect timeout": 30_000,
-      "reconnection delay": 200,
-      "reconnection limit": 1_000,
+      // 0.7 and 0.8 trip over two handshakes at once, as a busy server may make of less.
+      "reconnection delay": 3_000,
       "max reconnection attempts": Infinity,
     });
     return hardened(socket);

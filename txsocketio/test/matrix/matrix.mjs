@@ -152,7 +152,8 @@ async function main() {
     way,
     outcomes,
   }));
-  await writeFile(options.results ?? resultsOf(options.through), `${JSON.stringify(results, null, 1)}\n`);
+  const kept = options.results ?? resultsOf(options.through);
+  await writeFile(kept, `${JSON.stringify(results, null, 1)}\n`);
   console.log(tables(results));
   console.log(count(outcomes));
   return outcomes.every(({ outcome }) => outcome !== "failed");
