@@ -5,7 +5,7 @@ whatever a server may send.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, maybeDeferred, succeed
@@ -48,6 +48,10 @@ HEAD = 256 * 1024
 _IDLE = 4.0
 """How long a connection that nobody uses is kept, seconds: Node's server closes
 them after five."""
+
+_COOKIES = 50
+_COOKIE_BYTES = 4096
+"""How many cookies are kept, and of what length."""
 
 _SHOWN = 200
 """How much of a refusal is told."""
@@ -286,7 +290,8 @@ class Network:
         self.address = address
         self._requestTimeout = options.requestTimeout
         self._limit = settings.maxPayload
-        self.headers = {"User-Agent": _AGENT, **options.headers}
+        self._headers = {"User-Agent": _AGENT, **options.headers}
+        self._cookies: dict[str, str] = {}
         self._endpoint = endpoint
         self._connections: set[_Bounded] = set()
         self._closing: Deferred[None] | None = None
@@ -295,6 +300,33 @@ class Network:
         # What was lost with an answer does not come with the next one.
         self._pool.retryAutomatically = False
         self._agent = Agent.usingEndpointFactory(reactor, self, self._pool)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """
+        What is sent along with each request, with the cookies that the server
+        has given: a proxy may tell by them where a session is.
+        """
+        own = next((name for name in self._headers if name.lower() == "cookie"), "Cookie")
+        cookies = [f"{name}={value}" for name, value in self._cookies.items()]
+        if not cookies:
+            return self._headers
+        return {
+            **self._headers,
+            own: "; ".join([*filter(None, [self._headers.get(own)]), *cookies]),
+        }
+
+    def _keep(self, cookies: Iterable[bytes]) -> None:
+        """
+        Remember what comes with an answer. All goes to this one server, and
+        only as long as the connection lasts.
+        """
+        for cookie in cookies:
+            pair = cookie.partition(b";")[0].strip().decode("latin-1")
+            name, equals, value = pair.partition("=")
+            isFull = len(self._cookies) >= _COOKIES and name not in self._cookies
+            if name and equals and len(pair) <= _COOKIE_BYTES and pair.isascii() and not isFull:
+                self._cookies[name] = value
 
     # Connections.
 
@@ -376,6 +408,7 @@ class Network:
         return answered
 
     def _read(self, response: IResponse) -> Deferred[Answer]:
+        self._keep(response.headers.getRawHeaders(b"set-cookie") or ())
         body = _Body(self._limit)
         response.deliverBody(body)
         types = response.headers.getRawHeaders(b"content-type") or [b""]

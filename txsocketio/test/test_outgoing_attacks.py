@@ -401,6 +401,28 @@ class Polls(PollCase):
         connecting.cancel()
         self.failureResultOf(connecting)
 
+    def test_cookies(self) -> None:
+        """
+        Cookies that are many, long or odd: no more than fifty are kept, and
+        none that cannot be.
+        """
+        connecting = self.begin()
+        many = [f"Set-Cookie: c{number}=1; Path=/" for number in range(60)]
+        many += [
+            "Set-Cookie: c1=2",
+            "Set-Cookie: l=" + "x" * 5000,
+            "Set-Cookie: none",
+            "Set-Cookie:",
+        ]
+        head = "\r\n".join(["HTTP/1.1 200 OK", f"Content-Length: {len(OPEN)}", *many, "", OPEN])
+        self.heard()
+        self.say(head.encode("ascii"))
+        cookies = "; ".join(f"c{number}={2 if number == 1 else 1}" for number in range(50))
+        for line in self.lines.up:
+            self.assertIn(f"Cookie: {cookies}\r\n".encode(), line.far.protocol.heard)
+        connecting.cancel()
+        self.failureResultOf(connecting)
+
     def test_unknownUpgrades(self) -> None:
         """
         What we do not know, or have already, we do not move to.

@@ -252,6 +252,25 @@ class Edges(Meeting):
         self.lines.pump()
         self.assertEqual([number for _, number, *_ in heard], [*range(50)])
 
+    def test_cookies(self) -> None:
+        """
+        What a server gives goes back with all that follows, the WebSocket too,
+        beside what the application sends.
+        """
+        self.server = type(self.server)(protocol=("eio4",), cookie="io")
+        self.lines = Lines(lambda: self.server.site.buildProtocol(None))
+        self.connect(transports=None, headers={"cookie": "own=1"})
+        first, *rest = [
+            request
+            for line in self.lines.lines
+            for request in b"".join(line.near.all).split(b"HTTP/1.1\r\n")[1:]
+            if b"ookie" in request
+        ]
+        self.assertIn(b"own=1\r\n", first)
+        self.assertGreater(len(rest), 2)
+        for request in rest:
+            self.assertRegex(request, rb"(?i)cookie: own=1; io=[\w-]{20}\r\n")
+
     def test_overheard(self) -> None:
         """
         Handlers of all events, and middleware.
