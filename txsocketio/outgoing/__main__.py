@@ -95,6 +95,7 @@ def _addFreely(made: ArgumentParser) -> None:
             default=[],
             help=f"{what}, sent along with each request; repeatable",
         )
+    made.add_argument("--proxy", metavar="URL", help="of a proxy that knows CONNECT")
     made.add_argument("--ca", metavar="FILE", help="certificates to believe, in PEM")
     made.add_argument(
         "--set",
@@ -119,6 +120,8 @@ def optionsOf(given: Namespace) -> dict[str, Any]:
         options["auth"] = _object(given.auth)
     options["headers"] = dict(_pair("--header", each) for each in given.header)
     options["query"] = dict(_pair("--query", each) for each in given.query)
+    if given.proxy is not None:
+        options["proxy"] = given.proxy
     if given.ca is not None:
         options["trustRoot"] = _certificates(given.ca)
     for each in given.set:

@@ -34,6 +34,7 @@ from twisted.web.iweb import IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import directlyProvides, implementer
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError
+from txsocketio.outgoing.tunnel import tunnelTo
 
 if TYPE_CHECKING:
     from txsocketio.outgoing.address import Address
@@ -459,9 +460,11 @@ def endpointTo(reactor: Any, address: Address, options: ConnectOptions) -> IStre
 
     @raise LocalProtocolError: there is no TLS to be had.
     """
-    plain = options.endpoint
-    if plain is None:
-        plain = HostnameEndpoint(reactor, address.host, address.port)
+    plain, host, port = options.endpoint, address.host, address.port
+    if options.proxy is not None:
+        plain = tunnelTo(reactor, options.proxy, host, port, plain)
+    elif plain is None:
+        plain = HostnameEndpoint(reactor, host, port)
     if not address.isSecure:
         return IStreamClientEndpoint(plain)
     creator = options.tls

@@ -52,9 +52,11 @@ class ConnectOptions:
     @ivar query: what is sent along with each request, for the server's
         application.
     @ivar headers: headers of each request, the WebSocket's among them.
-    @ivar endpoint: an L{IStreamClientEndpoint} that leads to the server, through
-        a proxy perhaps; over it TLS is spoken where the URL says so. L{None} for
-        TCP to the URL's host and port.
+    @ivar endpoint: an L{IStreamClientEndpoint} that leads to the server, or to
+        the C{proxy} where there is one; over it TLS is spoken where the URL says
+        so. L{None} for TCP.
+    @ivar proxy: the URL of a proxy that knows C{CONNECT}, C{http://HOST:PORT},
+        perhaps with C{NAME:PASSWORD@} before the host.
     @ivar trustRoot: whose certificates are believed, see
         L{twisted.internet.ssl.optionsForClientTLS}; L{None} for the platform's.
     @ivar tls: an L{IOpenSSLClientConnectionCreator} instead, for all that
@@ -74,6 +76,7 @@ class ConnectOptions:
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     endpoint: Any = None
+    proxy: str | None = None
     trustRoot: Any = None
     tls: Any = None
     requestTimeout: float = 20.0

@@ -316,6 +316,27 @@ class Polls(PollCase):
             self.say(nonsense)
             self.assertFailed(connecting, DisconnectReason.TRANSPORT_ERROR)
 
+    def test_badProxies(self) -> None:
+        """
+        Proxies that refuse, speak anything else, go, or answer without end.
+        """
+        for said, told in (
+            (b"HTTP/1.1 407 Who are you\r\nX: y\r\n\r\n", "407 Who are you"),
+            (b"HTTP/1.1 302 Elsewhere\r\nLocation: /\r\n\r\n", "302"),
+            (b"SSH-2.0\r\n\r\n", "SSH"),
+            (b"HTTP/1.1\r\n\r\n", "HTTP/1.1"),
+            (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4000, "without end"),
+            (b"HTTP/1.1 200", ""),
+        ):
+            connecting = self.begin(proxy="http://proxy.example")
+            self.say(said)
+            if not told:
+                self.lines.cut()
+            self.assertFailed(connecting, DisconnectReason.TRANSPORT_ERROR, told)
+        connecting = self.begin(proxy="http://proxy.example", connectTimeout=10)
+        self.clock.advance(10)
+        self.assertFailed(connecting, DisconnectReason.TRANSPORT_ERROR, "in time")
+
     def test_goesAway(self) -> None:
         """
         The connection goes before the answer is there, or all of it.

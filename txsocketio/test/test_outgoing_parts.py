@@ -12,6 +12,8 @@ from unittest import skipIf
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 import txsocketio
@@ -124,6 +126,8 @@ class Choices(SynchronousTestCase):
             ({"parser": "xml"}, "parser takes text or msgpack"),
             ({"transports": ["pigeon"]}, "unknown transport 'pigeon'; eio4 has polling, websocket"),
             ({"transports": []}, "no transports"),
+            ({"proxy": "socks5://p"}, "proxy takes http://"),
+            ({"proxy": "http://p:x"}, "proxy: "),
         ):
             error = self.assertRaises(LocalProtocolError, txsocketio.connect, "http://h", **given)
             self.assertIn(told, str(error))
@@ -346,6 +350,75 @@ class Edges(Meeting):
         self.assertRaises(LocalProtocolError, socket.of, "/a,b")
 
 
+class Proxy(Protocol):
+    """
+    A proxy that lets everybody through to one server.
+
+    @ivar request: what it was asked.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._isThrough = False
+        self.request = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        See L{IProtocol.dataReceived}.
+        """
+        if self._isThrough:
+            self._server.dataReceived(data)
+            return
+        self.request, end, rest = (self.request + data).partition(b"\r\n\r\n")
+        if end:
+            assert self.transport is not None
+            self._isThrough = True
+            self.transport.write(b"HTTP/1.1 200 Through\r\nVia: me\r\n\r\n")
+            self._server.makeConnection(self.transport)
+            if rest:
+                self._server.dataReceived(rest)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        See L{IProtocol.connectionLost}.
+        """
+        if self._isThrough:
+            self._server.connectionLost(reason)
+
+
+class Proxied(Meeting):
+    """
+    Through a proxy.
+    """
+
+    def test_through(self) -> None:
+        """
+        Polling and WebSocket both go through it, with a name and password.
+        """
+        proxies: list[Proxy] = []
+
+        def proxy() -> Proxy:
+            proxies.append(Proxy(self.server.site.buildProtocol(None)))
+            return proxies[-1]
+
+        self.lines = Lines(proxy)
+        socket = self.connect(proxy="http://ann:p%40ss@proxy.example:3128")
+        self.client().on("echo", lambda *args: args)
+        self.pass_(5)
+        self.assertEqual(socket.transport, "websocket")
+        self.assertEqual(self.result(socket.emitWithAck("echo", "x" * 10_000)), "x" * 10_000)
+        for each in proxies:
+            self.assertEqual(
+                each.request,
+                b"CONNECT example.com:80 HTTP/1.1\r\nHost: example.com:80\r\n"
+                b"Proxy-Authorization: Basic YW5uOnBAc3M=",
+            )
+        done = socket.disconnect()
+        self.lines.pump()
+        self.successResultOf(done)
+        self.assertEqual(self.lines.up, [])
+
+
 @skipIf(noTLS, "without TLS")
 class Secure(Meeting):
     """
@@ -385,6 +458,18 @@ class Secure(Meeting):
                 self.lines.pump()
                 self.clock.advance(1)
             self.successResultOf(done)
+
+    def test_proxied(self) -> None:
+        """
+        Through a proxy it is spoken with the server, not with the proxy.
+        """
+        root = trustRootFromCertificates([Certificate.load(self.certificate.dump())])
+        secure = self.lines
+        self.lines = Lines(lambda: Proxy(secure._server()))
+        for transports in (["polling"], ["websocket"]):
+            given = {"trustRoot": root, "transports": transports, "proxy": "http://proxy"}
+            self.assertTrue(self.successResultOf(self.start(**given)).connected)
+            self.assertTrue(self.clients[-1].handshake.secure)
 
     def test_untrusted(self) -> None:
         """
