@@ -113,7 +113,7 @@ const LATE = { ...EARLY, speaks: "eio4", manner: "since3", cannot: [NO_PAGE] };
 const ours = (speaks, { ways = EVERYWHERE.node, cannot = [], ...more } = {}) => ({
   refusal: {},
   ...more,
-  version: `Twisted's, ${speaks}`,
+  version: `our client, ${speaks}`,
   script: "in_twisted.py",
   speaks,
   ways: { python: ways },

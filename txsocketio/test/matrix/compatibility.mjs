@@ -27,9 +27,10 @@ const outcomesOf = (results) => results.flatMap(({ outcomes }) => outcomes);
 /** The first screen's part. */
 function short({ results, meeting }) {
   const text =
-    `Checks passed by ${CLIENTS.length} genuine clients in Node, Python and Chromium, ` +
-    `${count(outcomesOf(results))}. Of all generations and over all transports, ` +
-    `${meeting.members} at once hear each other in one room.`;
+    `How many checks ${CLIENTS.length} clients of all generations pass against this server, ` +
+    "npm's in Node and in Chromium, PyPI's, and our own: " +
+    `${count(outcomesOf(results))}. ${meeting.members} of them, over all their transports, ` +
+    "hear each other in one room.";
   return [...wrapped(text), "", ...simpleTable(summary(results)), ""];
 }
 
