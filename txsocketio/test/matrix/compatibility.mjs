@@ -29,8 +29,8 @@ function short({ results, meeting }) {
   const text =
     `How many checks ${CLIENTS.length} clients of all generations pass against this server, ` +
     "npm's in Node and in Chromium, PyPI's, and our own: " +
-    `${count(outcomesOf(results))}. ${meeting.members} of them, over all their transports, ` +
-    "hear each other in one room.";
+    `${count(outcomesOf(results))}. In one room ${meeting.members} hear each other, each client ` +
+    "over each of its transports.";
   return [...wrapped(text), "", ...simpleTable(summary(results)), ""];
 }
 
@@ -56,7 +56,7 @@ function long({ results, meeting, proxied }) {
       "",
       ...simpleTable(summary(proxied[index])),
     ]),
-    `In one room are ${meeting.members} of them, each client over each of its ways. Each says its`,
+    `In one room are ${meeting.members}, each client over each of its ways. Each says its`,
     `piece, and hears what each says, all of it, in order and once: ${meeting.passed} pairs of`,
     `${meeting.passed + meeting.failed}.`,
     "",
