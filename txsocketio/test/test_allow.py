@@ -75,12 +75,14 @@ class AllowCase(SynchronousTestCase):
         """
         self.assertEqual(dict(self.server.io._manager.sessions), {})
 
-    def assertRefused(self, wire: Wire, reason: str, isEngine: bool = True) -> None:
+    def assertRefused(
+        self, wire: Wire, reason: str, isEngine: bool = True, status: int = 403
+    ) -> None:
         """
         The client has been turned away in these words.
         """
         answer = wire.answer()
-        self.assertEqual(answer.status, 403)
+        self.assertEqual(answer.status, status)
         if isEngine:
             told = {"code": 4, "message": "Forbidden", "reason": reason}
             self.assertEqual(json.loads(answer.body), told)
@@ -178,8 +180,8 @@ class AnswerTests(AllowCase):
 
     def test_raises(self) -> None:
         """
-        Whatever else it raises turns the client away, who is told nothing;
-        the log is.
+        Whatever else it raises turns the client away, who is told nothing
+        more; the log is. Engine.IO's clients know but one status for it.
         """
 
         def fail(handshake: Handshake) -> Any:
@@ -193,7 +195,7 @@ class AnswerTests(AllowCase):
             self.assertRefused(self.server.get(POLLING), "internal error")
             self.assertIn("allowRequest raised", self.log[0])
             self.assertIn("ZeroDivisionError: a secret", self.log[0])
-            self.assertRefused(self.server.webSocket(), "internal error", False)
+            self.assertRefused(self.server.webSocket(), "internal error", False, 500)
 
     def test_unserved(self) -> None:
         """

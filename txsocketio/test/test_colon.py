@@ -643,6 +643,21 @@ class HandshakeTests(SynchronousTestCase):
         self.assertEqual(answer.body, b'io.j[1](new Error("handshake unauthorized"));')
         self.assertEqual(room.sessions, 2)
 
+    def test_error(self) -> None:
+        """
+        What goes wrong in C{allowRequest} is logged, and no fault of the
+        client's.
+        """
+        log: list[str] = []
+
+        async def fail(handshake: Any) -> bool:
+            raise ZeroDivisionError
+
+        room = Room(allowRequest=fail, log=log.append)
+        answer = room.shake()
+        self.assertEqual((answer.status, answer.body), (500, b"handshake error"))
+        self.assertIn("allowRequest raised", log[0])
+
     def test_version(self) -> None:
         """
         There is one.

@@ -510,9 +510,13 @@ class HandshakeAttacks(ColonCase):
             return "token" in handshake.query
 
         server = first.AttackedServer(allowRequest=refuse)
-        for query in ("?t=1", "?refuse=1", "?raise=1"):
-            self.assertRefused(server.get(f"/1/{query}"), 403, "handshake unauthorized")
-            self.assertScript(server.get(f"/1/{query}&jsonp=1"), 1, "handshake unauthorized")
+        for query, status, line in (
+            ("?t=1", 403, "handshake unauthorized"),
+            ("?refuse=1", 403, "handshake unauthorized"),
+            ("?raise=1", 500, "handshake error"),
+        ):
+            self.assertRefused(server.get(f"/1/{query}"), status, line)
+            self.assertScript(server.get(f"/1/{query}&jsonp=1"), 1, line)
         self.assertEqual(dict(server.io._manager.sessions), {})
         self.assertEqual(server.get("/1/?token=1").answer().status, 200)
         self.patch(server.io._manager, "create", Mock(side_effect=ZeroDivisionError))

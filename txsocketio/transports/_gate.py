@@ -92,7 +92,9 @@ class Gate:
             raise forbidden(refused.message) from None
         except Exception:
             self.log.failure("allowRequest raised")
-            raise forbidden("internal error") from None
+            raise RemoteProtocolError(
+                "internal error", HTTPStatus.INTERNAL_SERVER_ERROR, Fault.FORBIDDEN
+            ) from None
         if allowed is False:
             raise forbidden("this request is not allowed")
 
