@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
+from benchmarks.colonpeers import COLON_PEERS
 from benchmarks.crowd import Auditor, Phase, say
 from benchmarks.echo import Numbers
 from benchmarks.enginepeers import ENGINE_PEERS
@@ -30,9 +31,12 @@ from benchmarks.flood import CHUNK, chunk
 from benchmarks.peers import PEERS, Owner, Peer, Unexpected, Way
 from benchmarks.server import Failed, Server, addPatience, settle
 
-ALL = {**PEERS, **ENGINE_PEERS}
+LATER: dict[str, type[Peer]] = {**COLON_PEERS, **ENGINE_PEERS}
+"""Whose names begin with that of their generation."""
 
-SLOW = ("eio4-websocket", "eio4-polling", "websocket", "htmlfile")
+ALL: dict[str, type[Peer]] = {**PEERS, **LATER}
+
+SLOW = ("eio4-websocket", "eio4-polling", "colon-websocket", "websocket", "htmlfile")
 MEMBERS = ("eio4-websocket", "eio4-polling", "websocket", "xhr-polling")
 
 NOBODY = "nobody"
@@ -232,7 +236,7 @@ def _command(arguments: Sequence[str]) -> argparse.Namespace:
     options.members = MEMBERS
     options.chunks = max(1, options.megabytes * 1_000_000 // CHUNK)
     kinds = {*options.slow, *MEMBERS}
-    options.protocols = sorted({kind.partition("-")[0] for kind in kinds & set(ENGINE_PEERS)})
+    options.protocols = sorted({kind.partition("-")[0] for kind in kinds & set(LATER)})
     return options
 
 
