@@ -16,6 +16,7 @@ from txsocketio.errors import Fault, LocalProtocolError, RemoteProtocolError
 from txsocketio.frames import Frame
 from txsocketio.interfaces import IDialect, ISession, Opening, Place
 from txsocketio.packets import Kind, Packet
+from txsocketio.protocol._clients import WithoutRecovery
 from txsocketio.protocol._framing import MAX_DIGITS
 from txsocketio.protocol._json import dumps, dumpsASCII, literal, loads
 from txsocketio.protocol._sio import Codec, Reader
@@ -288,7 +289,7 @@ class EngineDialect(Engine):
         return _ESCAPED.sub(_unescape, field)
 
 
-class EngineClient(Engine):
+class EngineClient(WithoutRecovery, Engine):
     """
     All of L{txsocketio.interfaces.IClientDialect} that is the same in both.
 
@@ -327,30 +328,6 @@ class EngineClient(Engine):
         See L{txsocketio.interfaces.IClientDialect.opened}.
         """
         return opening(packet.data)
-
-    def clientId(self, sid: str, namespace: str, told: Any) -> str:
-        """
-        See L{txsocketio.interfaces.IClientDialect.clientId}.
-        """
-        return sid
-
-    def recoveryId(self, told: Any) -> str | None:
-        """
-        See L{txsocketio.interfaces.IClientDialect.recoveryId}.
-        """
-        return None
-
-    def offset(self, packet: Packet) -> str | None:
-        """
-        See L{txsocketio.interfaces.IClientDialect.offset}.
-        """
-        return None
-
-    def returning(self, auth: Any, recoveryId: str, offset: str | None) -> Any:
-        """
-        See L{txsocketio.interfaces.IClientDialect.returning}.
-        """
-        return auth
 
     def encode(self, packet: Packet) -> Frame:
         """

@@ -14,6 +14,7 @@ from txsocketio.errors import LocalProtocolError, RemoteProtocolError
 from txsocketio.frames import Frame
 from txsocketio.interfaces import IDialect, ISession, Opening, Place
 from txsocketio.packets import Kind, Packet
+from txsocketio.protocol._clients import WithoutRecovery
 from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing
 from txsocketio.protocol._json import literal
 from txsocketio.protocol._utf16 import units
@@ -198,7 +199,7 @@ def checkSayable(packet: Packet) -> Packet:
     return packet
 
 
-class FirstClient(First):
+class FirstClient(WithoutRecovery, First):
     """
     All of L{txsocketio.interfaces.IClientDialect} but the packets.
     """
@@ -231,31 +232,6 @@ class FirstClient(First):
         else.
         """
         return Opening(packet.data)
-
-    def clientId(self, sid: str, namespace: str, told: Any) -> str:
-        """
-        See L{txsocketio.interfaces.IClientDialect.clientId}. There is one for
-        all.
-        """
-        return sid
-
-    def recoveryId(self, told: Any) -> str | None:
-        """
-        See L{txsocketio.interfaces.IClientDialect.recoveryId}.
-        """
-        return None
-
-    def offset(self, packet: Packet) -> str | None:
-        """
-        See L{txsocketio.interfaces.IClientDialect.offset}.
-        """
-        return None
-
-    def returning(self, auth: Any, recoveryId: str, offset: str | None) -> Any:
-        """
-        See L{txsocketio.interfaces.IClientDialect.returning}.
-        """
-        return auth
 
     def join(self, frames: Iterable[Frame]) -> tuple[bytes, bytes]:
         """
