@@ -387,13 +387,6 @@ class ISession(Interface):
     transportName: str = Attribute("The only transport that may carry it.")
     upgrades: Sequence[str] = Attribute("To which others it may move.")
 
-    def announce() -> Sequence[Frame]:
-        """
-        The session is named to its client, which opens a transport next.
-
-        @return: what tells the client.
-        """
-
     def attach(transport: ITransport) -> None:
         """
         Carry the session from now on. What waits in its queue is written at

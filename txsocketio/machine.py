@@ -4,6 +4,7 @@ Tables of states, inputs and actions, as lives are written down.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _S = TypeVar("_S")
 _I = TypeVar("_I")
 _A = TypeVar("_A")
+_E = TypeVar("_E")
 
 
 class Machine(Generic[_S, _I, _A]):
@@ -87,3 +89,44 @@ class Machine(Generic[_S, _I, _A]):
             return inf
         delay: float | None = getattr(self.settings, self.deadlines[state][0])
         return inf if delay is None else now + delay
+
+
+class Stepper(Generic[_E]):
+    """
+    Something that lives by such a table.
+
+    @ivar _events: those that wait while one is performed; else L{None}.
+    """
+
+    __slots__ = ("_events",)
+
+    def __init__(self) -> None:
+        self._events: deque[_E] | None = None
+
+    def _step(self, event: _E) -> None:
+        """
+        Run the event to completion. Events that arise meanwhile wait their
+        turn.
+        """
+        if self._events is not None:
+            self._events.append(event)
+            return
+        self._events = deque((event,))
+        try:
+            while self._events:
+                self._perform(self._events.popleft())
+        finally:
+            self._events = None
+        self.wake()
+
+    def _perform(self, event: _E) -> None:
+        """
+        Do what the table says about it.
+        """
+        raise NotImplementedError
+
+    def wake(self) -> None:
+        """
+        A deadline may have been reached, or set.
+        """
+        raise NotImplementedError

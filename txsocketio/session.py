@@ -4,7 +4,6 @@ One client's connection, whatever carries it, and however often that changes.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -15,6 +14,7 @@ from zope.interface import implementer
 from txsocketio.errors import DisconnectReason, RemoteProtocolError, UnsupportedByClient
 from txsocketio.interfaces import IDialect, IReceiver, ISession, ITransport, Place
 from txsocketio.lifecycle import Action, Input, Life, State
+from txsocketio.machine import Stepper
 from txsocketio.outbox import Outbox
 from txsocketio.packets import Kind, Packet
 from txsocketio.timers import GRAIN
@@ -107,7 +107,7 @@ class _Event:
 
 
 @implementer(ISession)
-class Session:
+class Session(Stepper[_Event]):
     """
     A queue towards the client, a dispatch from it, and the hands of the life
     cycle's table.
@@ -131,7 +131,6 @@ class Session:
         "_candidate",
         "_decoder",
         "_dispatching",
-        "_events",
         "_keeper",
         "_life",
         "_outbox",
@@ -163,6 +162,7 @@ class Session:
             transport.
         @param receiver: makes what it hands its packets to.
         """
+        super().__init__()
         self._keeper = keeper
         self.sid = sid
         dialect = place.dialect
@@ -180,7 +180,6 @@ class Session:
         self._candidate: ITransport | None = None
         self._outbox = Outbox()
         self._beats = 0
-        self._events: deque[_Event] | None = None
         self._reason = DisconnectReason.TRANSPORT_CLOSE
         self._receiver = receiver(self)
 
@@ -266,7 +265,9 @@ class Session:
 
     def announce(self) -> Sequence[Frame]:
         """
-        See L{ISession.announce}.
+        The session is named to its client, which opens a transport next.
+
+        @return: what tells the client.
         """
         self._step(_Event(Input.ANNOUNCED))
         return [self.dialect.encode(packet) for packet in self.dialect.opening(self)]
@@ -477,22 +478,6 @@ class Session:
         """
         self._expire()
         self._keeper.sleep(self, self._life.due)
-
-    def _step(self, event: _Event) -> None:
-        """
-        Run the event to completion. Events that arise meanwhile wait their
-        turn.
-        """
-        if self._events is not None:
-            self._events.append(event)
-            return
-        self._events = deque((event,))
-        try:
-            while self._events:
-                self._perform(self._events.popleft())
-        finally:
-            self._events = None
-        self.wake()
 
     def _perform(self, event: _Event) -> None:
         now = self._keeper.seconds() if event.time is None else event.time

@@ -20,7 +20,6 @@ from txsocketio.interfaces import IDialect, ISession, ITransport
 from txsocketio.packets import Kind, Packet
 
 if TYPE_CHECKING:
-    from txsocketio.frames import Frame
     from txsocketio.session import Session
     from txsocketio.settings import Settings
 
@@ -51,12 +50,6 @@ class Upgrade:
         self._decoder = dialect.decoder(settings)
         self._transport: ITransport | None = None
         self._isProbed = False
-
-    def announce(self) -> Sequence[Frame]:
-        """
-        See L{ISession.announce}. Who upgrades knows it.
-        """
-        return ()
 
     def attach(self, transport: ITransport) -> None:
         """

@@ -4,7 +4,6 @@ One connection to a server, whatever carries it.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from math import inf
@@ -15,6 +14,7 @@ from twisted.python.failure import Failure
 
 from txsocketio.errors import DisconnectReason, RemoteProtocolError, UnsupportedByClient
 from txsocketio.interfaces import IClientDialect, Opening
+from txsocketio.machine import Stepper
 from txsocketio.outbox import Outbox
 from txsocketio.outgoing.lifecycle import Action, Input, Life, State
 from txsocketio.outgoing.network import Answer, why
@@ -77,7 +77,7 @@ class _Event:
         self.detail = detail
 
 
-class Link:
+class Link(Stepper[_Event]):
     """
     A queue towards the server, a dispatch from it, and the hands of the life
     cycle's table.
@@ -100,6 +100,7 @@ class Link:
         @param transports: the names of those that may carry it, the one to
             begin with first.
         """
+        super().__init__()
         self.network = network
         self.dialect = dialect
         self.settings = settings
@@ -122,7 +123,6 @@ class Link:
         self._better = ""
         self._beats = 0
         self._stamp = 0
-        self._events: deque[_Event] | None = None
 
     def open(self, receiver: Receiver) -> None:
         """
@@ -240,7 +240,7 @@ class Link:
         if wire is self._candidate:
             self._probed(data)
         elif wire is self._wire:
-            self._take(lambda: self._decoder.message(data))
+            self._take(self._decoder.message, data)
 
     def receivedPayload(self, wire: Wire, body: str | bytes) -> None:
         """
@@ -250,7 +250,7 @@ class Link:
             # Where polls are answered empty after a while there need not be
             # heartbeats.
             self._step(_Event(Input.BEATEN))
-            self._take(lambda: self._decoder.payload(body))
+            self._take(self._decoder.payload, body)
 
     def stopped(self, wire: Wire) -> None:
         """
@@ -280,9 +280,9 @@ class Link:
         isShown = [(each.kind, each.data) for each in packets] == [(Kind.PONG, _PROBE)]
         self._step(_Event(Input.SHOWN if isShown else Input.WITHDRAWN))
 
-    def _take(self, decode: Callable[[], Iterable[Packet]]) -> None:
+    def _take(self, decode: Callable[[str | bytes], Iterable[Packet]], data: str | bytes) -> None:
         try:
-            for packet in decode() if self._isHeard() else ():
+            for packet in decode(data) if self._isHeard() else ():
                 _TAKES.get(packet.kind, Link._hand)(self, packet)
                 if not self._isHeard():
                     # The decoder may be in any state: nothing more goes into it.
@@ -387,23 +387,9 @@ class Link:
             self._step(_Event(what, *_OVERDUE.get(what, ())))
         self._timers.arm(self, self._life.due)
 
-    def _step(self, event: _Event) -> None:
-        """
-        Run the event to completion. Events that arise meanwhile wait their
-        turn.
-        """
-        if self._events is not None:
-            self._events.append(event)
-            return
-        self._events = deque((event,))
-        try:
-            while self._events:
-                next = self._events.popleft()
-                for action in self._life.step(next.what, self._seconds()):
-                    _ACTIONS[action](self, next)
-        finally:
-            self._events = None
-        self._timers.arm(self, self._life.due)
+    def _perform(self, event: _Event) -> None:
+        for action in self._life.step(event.what, self._seconds()):
+            _ACTIONS[action](self, event)
 
     def _open(self, event: _Event) -> None:
         assert self._receiver is not None

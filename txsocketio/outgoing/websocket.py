@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txsocketio.errors import DisconnectReason
+from txsocketio.fragments import Frugal
 from txsocketio.outgoing.network import why
 from txsocketio.outgoing.wires import Bearer
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from txsocketio.frames import Frame
 
 # RFC 6455, section 7.4.1.
-_NORMAL, _TOO_BIG = 1000, 1009
+_NORMAL = 1000
 
 
 class _Silent:
@@ -40,7 +41,7 @@ class _Silent:
 
 
 @implementer(IPushProducer)
-class WebSocketWire(WebSocketClientProtocol):
+class WebSocketWire(Frugal, WebSocketClientProtocol):  # type: ignore[misc]
     """
     One WebSocket. Autobahn knows the handshake, the frames and the closing.
     """
@@ -54,12 +55,14 @@ class WebSocketWire(WebSocketClientProtocol):
         self.name = name
         self.writable = False
         self._bearer = bearer
-        self._limit = bearer.settings.maxPackets
-        self._fragments = 0
         self._wasOpen = False
         self._isOver = False
         self._connecting: Deferred[Any] | None = None
         self._deadline: IDelayedCall | None = None
+
+    @property
+    def _maxFragments(self) -> int:
+        return self._bearer.settings.maxPackets
 
     # What the link says.
 
@@ -169,31 +172,6 @@ class WebSocketWire(WebSocketClientProtocol):
         """
         if not self._isOver:
             self._bearer.received(self, payload if isBinary else payload.decode("utf-8"))
-
-    def onMessageBegin(self, isBinary: bool) -> None:
-        """
-        The first fragment of a message comes.
-        """
-        super().onMessageBegin(isBinary)
-        self._fragments = 0
-
-    def onMessageFrameBegin(self, length: int) -> None:
-        """
-        One more fragment of a message comes. It takes memory even if it is
-        empty, and Autobahn counts bytes only.
-        """
-        super().onMessageFrameBegin(length)
-        self._fragments += 1
-        if self._fragments > self._limit and not self.failedByMe:
-            detail = f"more fragments than maxPackets ({self._limit}) allows"
-            self._fail_connection(_TOO_BIG, detail)
-
-    def onPing(self, payload: bytes) -> None:
-        """
-        Who does not read the answers gets none; they would wait in memory.
-        """
-        if self.writable:
-            super().onPing(payload)
 
     def sendCloseFrame(
         self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False

@@ -9,7 +9,7 @@ import binascii
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic
 from urllib.parse import urlencode
 
 from txsocketio.errors import Fault, LocalProtocolError, RemoteProtocolError
@@ -17,9 +17,10 @@ from txsocketio.frames import Frame
 from txsocketio.interfaces import IDialect, ISession, Opening, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._clients import WithoutRecovery
-from txsocketio.protocol._framing import MAX_DIGITS
+from txsocketio.protocol._framing import D, atMost, tooLong
 from txsocketio.protocol._json import dumps, dumpsASCII, literal, loads
 from txsocketio.protocol._sio import Codec, Reader
+from txsocketio.protocol._urls import argument, indexOf
 from txsocketio.protocol._utf16 import wellFormed
 from txsocketio.settings import Settings
 
@@ -38,8 +39,6 @@ VERSIONS = frozenset({None, "2", "3", "4"})
 
 _ESCAPED = re.compile(r"(\\)?\\n")
 
-_INDEX = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}")
-
 _MESSAGES = {
     Fault.TRANSPORT_UNKNOWN: "Transport unknown",
     Fault.SESSION_UNKNOWN: "Session ID unknown",
@@ -56,14 +55,6 @@ _WHOLE = {Kind.CLOSE: Frame("1"), Kind.UPGRADE: Frame("5"), Kind.NOOP: Frame("6"
 _SERVERS = (Kind.OPEN, Kind.CONNECT_ERROR, Kind.NOOP)
 
 _WITH_TEXT = {Kind.PING: "2", Kind.PONG: "3"}
-
-
-def argument(args: Mapping[bytes, Sequence[bytes]], name: bytes) -> str | None:
-    """
-    One parameter of a query; the first counts.
-    """
-    values = args.get(name)
-    return values[0].decode("utf-8", "backslashreplace") if values else None
 
 
 def isAsked(path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> bool:
@@ -195,24 +186,17 @@ class EngineDialect(Engine):
         """
         if not isAsked(path, args):
             return None
-        version = argument(args, b"EIO")
+        version = argument(args, "EIO")
         if version not in VERSIONS:
             raise unsupported()
         if version not in self.versions:
             return None
-        transport = argument(args, b"transport")
+        transport = argument(args, "transport")
         if transport is None or transport not in self.transports:
             raise RemoteProtocolError("no such transport", fault=Fault.TRANSPORT_UNKNOWN)
-        index = argument(args, b"j") if transport == "polling" else None
-        if index is not None and not _INDEX.fullmatch(index):
-            raise RemoteProtocolError(f"j is no number of up to {MAX_DIGITS} digits")
-        return Place(
-            self.speaking(args),
-            transport,
-            argument(args, b"sid") or None,
-            None if index is None else int(index),
-            isSure=True,
-        )
+        index = indexOf(args, "j") if transport == "polling" else None
+        sid = argument(args, "sid") or None
+        return Place(self.speaking(args), transport, sid, index, isSure=True)
 
     def continues(self, other: IDialect) -> bool:
         """
@@ -374,10 +358,6 @@ def _unescape(found: re.Match[str]) -> str:
     return "\\n" if found[1] else "\n"
 
 
-D = TypeVar("D")
-"""The dialect of a decoder, of either half."""
-
-
 class EngineDecoder(Generic[D]):
     """
     All of L{txsocketio.interfaces.IDecoder} that is the same in both, and at
@@ -404,7 +384,7 @@ class EngineDecoder(Generic[D]):
         See L{txsocketio.interfaces.IDecoder.message}.
         """
         if len(data) > self._maxPayload:
-            raise self._tooLong()
+            raise tooLong(self._maxPayload)
         packet = self.text(data) if isinstance(data, str) else self.binary(data)
         return iter(() if packet is None else (packet,))
 
@@ -415,25 +395,14 @@ class EngineDecoder(Generic[D]):
         if not body:
             raise RemoteProtocolError("no packets")
         if len(body) > self._maxPayload:
-            raise self._tooLong()
+            raise tooLong(self._maxPayload)
         return self._packets(self.split(body))
 
     def _packets(self, messages: Iterable[str | bytes]) -> Iterator[Packet]:
-        for count, message in enumerate(messages, 1):
-            if count > self._maxPackets:
-                raise RemoteProtocolError(
-                    f"more packets at once than maxPackets ({self._maxPackets}) allows",
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                )
+        for message in atMost(self._maxPackets, messages):
             packet = self.text(message) if isinstance(message, str) else self.binary(message)
             if packet is not None:
                 yield packet
-
-    def _tooLong(self) -> RemoteProtocolError:
-        return RemoteProtocolError(
-            f"more at once than maxPayload ({self._maxPayload}) allows",
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        )
 
     def split(self, body: str | bytes) -> Iterator[str | bytes]:
         """

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from http import HTTPStatus
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic
 from urllib.parse import quote
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError
@@ -15,8 +14,9 @@ from txsocketio.frames import Frame
 from txsocketio.interfaces import IDialect, ISession, Opening, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._clients import WithoutRecovery
-from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing
+from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, D, Framing, atMost
 from txsocketio.protocol._json import literal
+from txsocketio.protocol._urls import INDEX
 from txsocketio.protocol._utf16 import units
 from txsocketio.settings import Settings
 
@@ -24,7 +24,6 @@ _FORM = b"application/x-www-form-urlencoded; charset=UTF-8"
 
 _TOO_MANY = 10**MAX_DIGITS
 _NUMBER = re.compile(NUMBER)
-_INDEX = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}")
 
 
 def number(digits: str, what: str) -> int:
@@ -121,7 +120,7 @@ class FirstDialect(First):
             return None
         sid = path[1] if len(path) > 1 else ""
         last = next((part for part in reversed(path[2:]) if part), "")
-        index = int(last) if _INDEX.fullmatch(last) else None
+        index = int(last) if INDEX.fullmatch(last) else None
         return Place(self, path[0], sid or None, index)
 
     def continues(self, other: IDialect) -> bool:
@@ -241,10 +240,6 @@ class FirstClient(WithoutRecovery, First):
         return _FORM, b"data=" + quote(data, safe="").encode("ascii")
 
 
-D = TypeVar("D")
-"""The dialect of a decoder, of either half."""
-
-
 class FirstDecoder(Generic[D]):
     """
     All of L{txsocketio.interfaces.IDecoder} but what frames mean.
@@ -287,12 +282,7 @@ class FirstDecoder(Generic[D]):
         return self.message(body)
 
     def _packets(self, text: str) -> Iterator[Packet]:
-        for count, (header, data) in enumerate(self._framing.feed(text), 1):
-            if count > self._maxPackets:
-                raise RemoteProtocolError(
-                    f"more packets at once than maxPackets ({self._maxPackets}) allows",
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                )
+        for header, data in atMost(self._maxPackets, self._framing.feed(text)):
             yield self.interpret(header, data)
 
     def interpret(self, header: str, data: str) -> Packet:

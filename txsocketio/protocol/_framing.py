@@ -5,10 +5,10 @@ Frames that tell their length, found in whatever pieces they arrive.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from io import StringIO
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from txsocketio.errors import RemoteProtocolError
 from txsocketio.protocol._utf16 import cut
@@ -184,3 +184,56 @@ def checkStart(text: str, expected: str, where: str) -> None:
     for found, wanted in zip(text, expected, strict=False):
         if found != wanted:
             raise RemoteProtocolError(f"no {expected!r} {where}, but {found!a}")
+
+
+D = TypeVar("D")
+"""The dialect of a decoder, of either half."""
+
+_T = TypeVar("_T")
+
+
+def counted(text: str, header: re.Pattern[str]) -> Iterator[str]:
+    """
+    The packets of a body, each with its length before it.
+
+    @param header: what stands before each; its first group is the length, in
+        UTF-16 code units.
+    @raise RemoteProtocolError: there is something else.
+    """
+    at = 0
+    while at < len(text):
+        found = header.match(text, at)
+        if found is None:
+            raise RemoteProtocolError("a packet without its length before it")
+        try:
+            at, missing = cut(text, found.end(), int(found[1]))
+        except ValueError:
+            raise RemoteProtocolError("a packet's length ends inside a character") from None
+        if missing:
+            raise RemoteProtocolError("a packet that is shorter than its length")
+        yield text[found.end() : at]
+
+
+def atMost(maxPackets: int, packets: Iterable[_T]) -> Iterator[_T]:
+    """
+    These packets, unless there are more than C{maxPackets}.
+
+    @raise RemoteProtocolError: there are; those before have been told.
+    """
+    for count, packet in enumerate(packets, 1):
+        if count > maxPackets:
+            raise RemoteProtocolError(
+                f"more packets at once than maxPackets ({maxPackets}) allows",
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            )
+        yield packet
+
+
+def tooLong(maxPayload: int) -> RemoteProtocolError:
+    """
+    What is wrong with a message or a body that is longer than C{maxPayload}.
+    """
+    return RemoteProtocolError(
+        f"more at once than maxPayload ({maxPayload}) allows",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    )

@@ -82,6 +82,14 @@ ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
 """Stands for a packet's data that is not there."""
 
 
+def checkEvent(data: Any) -> None:
+    """
+    @raise LocalProtocolError: this is no event's data.
+    """
+    if type(data) is not list or not data or not isinstance(data[0], str):
+        raise LocalProtocolError("an event is a list with its name in it")
+
+
 class Revision:
     """
     What packets mean, whatever they are written in.
@@ -149,8 +157,7 @@ class Revision:
         """
         kind, data = packet.kind, packet.data
         if kind is Kind.EVENT:
-            if type(data) is not list or not data or not isinstance(data[0], str):
-                raise LocalProtocolError("an event is a list with its name in it")
+            checkEvent(data)
             return EVENT, self.logged(packet)
         if kind is Kind.MESSAGE or kind is Kind.JSON:
             return EVENT, self.logged(packet._replace(data=["message", data]))

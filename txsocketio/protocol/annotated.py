@@ -37,7 +37,6 @@ from txsocketio.protocol._annotations import (
     writeSpecified,
 )
 from txsocketio.protocol._first import (
-    D,
     FirstClient,
     FirstClientDecoder,
     FirstDecoder,
@@ -49,7 +48,7 @@ from txsocketio.protocol._first import (
     sessionId,
     typeName,
 )
-from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing, checkStart
+from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, D, Framing, checkStart
 from txsocketio.protocol._json import dumps, loads
 from txsocketio.protocol._utf16 import units, wellFormed
 from txsocketio.settings import Settings

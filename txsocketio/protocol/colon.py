@@ -34,17 +34,17 @@ from txsocketio.interfaces import (
 )
 from txsocketio.packets import RESERVED, ROOT, Kind, Packet
 from txsocketio.protocol._first import (
-    D,
     FirstClient,
     FirstDialect,
     checkSayable,
     checkText,
     typeName,
 )
-from txsocketio.protocol._framing import MAX_DIGITS, NUMBER
+from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, D, atMost, counted, tooLong
 from txsocketio.protocol._json import literal, loads
-from txsocketio.protocol._sio import MAX_NAMESPACE
-from txsocketio.protocol._utf16 import cut, units, wellFormed
+from txsocketio.protocol._sio import MAX_NAMESPACE, checkEvent
+from txsocketio.protocol._urls import INDEX, indexOf
+from txsocketio.protocol._utf16 import units, wellFormed
 from txsocketio.settings import Settings
 
 _VERSION = "1"
@@ -62,10 +62,12 @@ _PACKET = re.compile(
     rf"([0-8]):([0-9]{{0,{MAX_DIGITS}}})(\+?):(/[^:?]*)?(?:\?([^:]*))?(?::(.*))?", re.DOTALL
 )
 _ACKNOWLEDGED = re.compile(rf"([0-9]{{1,{MAX_DIGITS}}})(?:\+(.*))?", re.DOTALL)
-_INDEX = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}")
 
 _UNREADABLE = re.compile("[\n\r\u2028\u2029]")
 """What the clients of 0.7 cannot read in a packet."""
+
+_UNNAMEABLE = re.compile("[:?\n\r\u2028\u2029]")
+"""What ends a namespace's name, or cannot be read in it."""
 
 _NOT_HANDSHAKEN = b"7:::1+0"
 """Of an unknown session: do reconnect."""
@@ -202,7 +204,7 @@ def _fromServer(type: str, namespace: str, query: str, data: str) -> Packet:
 def _checked(namespace: str) -> str:
     if namespace == ROOT:
         return ""
-    if wellFormed(namespace) != namespace or re.search("[:?\n\r\u2028\u2029]", namespace):
+    if wellFormed(namespace) != namespace or _UNNAMEABLE.search(namespace):
         raise UnsupportedByClient(f"Socket.IO 0.9 cannot name a namespace {namespace[:50]!a}")
     return namespace
 
@@ -214,8 +216,7 @@ def _message(packet: Packet) -> tuple[str, str]:
 
 def _emitted(packet: Packet) -> tuple[str, str]:
     data = packet.data
-    if type(data) is not list or not data or not isinstance(data[0], str):
-        raise LocalProtocolError("an event is a list with its name in it")
+    checkEvent(data)
     event = {"name": data[0], "args": data[1:]} if len(data) > 1 else {"name": data[0]}
     return "5", literal(event)
 
@@ -310,7 +311,7 @@ class Colon(FirstDialect):
         """
         version, transport, sid = (*path, "", "", "")[:3]
         if version != _VERSION:
-            if _INDEX.fullmatch(version) and not transport:
+            if INDEX.fullmatch(version) and not transport:
                 raise RemoteProtocolError(
                     "no such version of Socket.IO is spoken here", fault=Fault.VERSION_UNSUPPORTED
                 )
@@ -318,11 +319,11 @@ class Colon(FirstDialect):
         if b"disconnect" in args:
             return Place(self, _RECEPTION, sid, isSure=True)
         if not transport:
-            return Place(self, _RECEPTION, None, _index(args, b"jsonp"), isSure=True)
+            return Place(self, _RECEPTION, None, indexOf(args, "jsonp"), isSure=True)
         if transport == _RECEPTION:
             raise RemoteProtocolError("no such transport", fault=Fault.TRANSPORT_UNKNOWN)
         # As in the genuine server, it is the first script where none is named.
-        index = (_index(args, b"i") or 0) if transport == _JSONP else None
+        index = (indexOf(args, "i") or 0) if transport == _JSONP else None
         return Place(self, transport, sid, index, isSure=True)
 
     def complaint(
@@ -413,21 +414,6 @@ class Colon(FirstDialect):
         return text
 
 
-def _index(args: Mapping[bytes, Sequence[bytes]], name: bytes) -> int | None:
-    """
-    The number under which a JSONP answer calls back.
-    """
-    values = args.get(name)
-    if not values:
-        return None
-    index = values[0].decode("ascii", "backslashreplace")
-    if not _INDEX.fullmatch(index):
-        raise RemoteProtocolError(
-            f"{name.decode('ascii')} is no number of up to {MAX_DIGITS} digits"
-        )
-    return int(index)
-
-
 def _opened(told: Mapping[str, Any]) -> Frame:
     intervals = map(_seconds, (told["heartbeatTimeout"], told["closeTimeout"]))
     return Frame(":".join((told["sid"], *intervals, ",".join(told["transports"]))))
@@ -457,7 +443,7 @@ class _Decoder(Generic[D]):
         if isinstance(data, bytes):
             raise RemoteProtocolError("binary data, which this protocol does not know")
         if len(data) > self._maxPayload:
-            raise _tooMuch(f"more at once than maxPayload ({self._maxPayload}) allows")
+            raise tooLong(self._maxPayload)
         return self._several(data) if data.startswith(_MARK) else iter((self._read(data),))
 
     def _read(self, text: str) -> Packet:
@@ -471,32 +457,15 @@ class _Decoder(Generic[D]):
             raise RemoteProtocolError("no packets")
         return self.message(body)
 
-    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
+    @staticmethod
+    def control(type: str, namespace: str, query: str, data: str) -> Packet:
         """
-        What is neither for the application nor an acknowledgement.
+        See L{Control}.
         """
         raise NotImplementedError
 
     def _several(self, text: str) -> Iterator[Packet]:
-        at = count = 0
-        while at < len(text):
-            count += 1
-            if count > self._maxPackets:
-                raise _tooMuch(f"more packets at once than maxPackets ({self._maxPackets}) allows")
-            found = _LENGTH.match(text, at)
-            if found is None:
-                raise RemoteProtocolError("a packet without its length before it")
-            try:
-                at, missing = cut(text, found.end(), int(found[1]))
-            except ValueError:
-                raise RemoteProtocolError("a packet's length ends inside a character") from None
-            if missing:
-                raise RemoteProtocolError("a packet that is shorter than its length")
-            yield self._read(text[found.end() : at])
-
-
-def _tooMuch(reason: str) -> RemoteProtocolError:
-    return RemoteProtocolError(reason, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return map(self._read, atMost(self._maxPackets, counted(text, _LENGTH)))
 
 
 @implementer(IDecoder)
@@ -510,12 +479,7 @@ class ColonDecoder(_Decoder[IDialect]):
     __slots__ = ()
 
     peer = "client"
-
-    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
-        """
-        See L{_Decoder.control}.
-        """
-        return _fromClient(type, namespace, query, data)
+    control = staticmethod(_fromClient)
 
 
 @implementer(IClientDecoder)
@@ -527,12 +491,7 @@ class ColonClientDecoder(_Decoder[IClientDialect]):
     __slots__ = ()
 
     peer = "server"
-
-    def control(self, type: str, namespace: str, query: str, data: str) -> Packet:
-        """
-        See L{_Decoder.control}.
-        """
-        return _fromServer(type, namespace, query, data)
+    control = staticmethod(_fromServer)
 
 
 @implementer(IClientDialect)

@@ -20,21 +20,20 @@ from txsocketio.packets import ROOT, Kind, Packet
 from txsocketio.protocol._engine import (
     BINARY,
     TEXT,
-    D,
     Engine,
     EngineClient,
     EngineClientDecoder,
     EngineDecoder,
     EngineDialect,
-    argument,
     base64,
     unbase64,
 )
-from txsocketio.protocol._framing import MAX_DIGITS, NUMBER
+from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, D, counted
 from txsocketio.protocol._msgpack import FOURTH_CLIENT_MSGPACK, FOURTH_MSGPACK
 from txsocketio.protocol._plain import PLAIN
 from txsocketio.protocol._sio import FOURTH_CLIENT_TEXT, FOURTH_TEXT, Codec, Reader
-from txsocketio.protocol._utf16 import cut, units
+from txsocketio.protocol._urls import argument
+from txsocketio.protocol._utf16 import units
 from txsocketio.settings import Settings
 
 _MESSAGE = b"\x04"
@@ -121,9 +120,9 @@ class EIO3(_EIO3, EngineDialect):
         """
         See L{EngineDialect.speaking}.
         """
-        if argument(args, b"b64") or b"j" in args:
+        if argument(args, "b64") or b"j" in args:
             return self._main._inText
-        return self._main._inBytes if argument(args, b"EIO") == "2" else self._main
+        return self._main._inBytes if argument(args, "EIO") == "2" else self._main
 
     def clientId(self, sid: str, namespace: str) -> str:
         """
@@ -294,18 +293,7 @@ class _EIO3Decoder(EngineDecoder[D]):
         return _counts(body) if isinstance(body, bytes) else self._lengths(body)
 
     def _lengths(self, body: str) -> Iterator[str]:
-        at = 0
-        while at < len(body):
-            found = _LENGTH.match(body, at)
-            if found is None:
-                raise RemoteProtocolError("a packet without its length before it")
-            try:
-                at, missing = cut(body, found.end(), int(found[1]))
-            except ValueError:
-                raise RemoteProtocolError("a packet's length ends inside a character") from None
-            if missing:
-                raise RemoteProtocolError("a packet that is shorter than its length")
-            yield self._payloads.mend(body[found.end() : at])
+        return map(self._payloads.mend, counted(body, _LENGTH))
 
 
 @implementer(IDecoder)

@@ -24,7 +24,6 @@ from txsocketio.interfaces import (
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._engine import (
     TEXT,
-    D,
     Engine,
     EngineClient,
     EngineClientDecoder,
@@ -33,6 +32,7 @@ from txsocketio.protocol._engine import (
     base64,
     unbase64,
 )
+from txsocketio.protocol._framing import D
 from txsocketio.protocol._msgpack import FIFTH_CLIENT_MSGPACK, FIFTH_MSGPACK
 from txsocketio.protocol._plain import PLAIN
 from txsocketio.protocol._sio import FIFTH_CLIENT_TEXT, FIFTH_TEXT

@@ -18,7 +18,6 @@ from txsocketio.frames import Frame
 from txsocketio.interfaces import IClientDecoder, IClientDialect, IDecoder, IDialect
 from txsocketio.packets import ROOT, Kind, Packet
 from txsocketio.protocol._first import (
-    D,
     FirstClient,
     FirstClientDecoder,
     FirstDecoder,
@@ -29,7 +28,7 @@ from txsocketio.protocol._first import (
     number,
     sessionId,
 )
-from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, Framing, checkStart
+from txsocketio.protocol._framing import MAX_DIGITS, NUMBER, D, Framing, checkStart
 from txsocketio.protocol._json import dumps, loads
 from txsocketio.protocol._utf16 import units, wellFormed
 from txsocketio.settings import Settings

@@ -24,6 +24,7 @@ LAYERS = (
         "backlog",
         "bodylimit",
         "codings",
+        "fragments",
         "frames",
         "handlers",
         "lifecycle",

@@ -5,7 +5,7 @@ The way from a request to a session: who may come in, and with what.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from txsocketio.manager import SessionManager
 from txsocketio.origins import Origins
 
 if TYPE_CHECKING:
+    from txsocketio.frames import Frame
     from txsocketio.settings import Settings
 
 
@@ -68,6 +69,14 @@ class Gate:
         if place.sid is None:
             return self.manager.create(place, handshakeOf(request, self.trustProxy))
         return self.manager.find(place)
+
+    def announce(self, place: Place, request: Request) -> Sequence[Frame]:
+        """
+        @return: what names a new session to its client, who opens a transport
+            next.
+        @raise RemoteProtocolError: there is none to be had.
+        """
+        return self.manager.create(place, handshakeOf(request, self.trustProxy)).announce()
 
     def part(self, place: Place) -> None:
         """

@@ -35,8 +35,7 @@ class Reception(HTTPTransport):
             self.gate.part(place)
             receipt: bytes = place.dialect.receipt
             return receipt
-        session = self.gate.enter(place, request)
-        body: bytes = place.dialect.join(session.announce())
+        body: bytes = place.dialect.join(self.gate.announce(place, request))
         if place.index is None:
             return body
         request.setHeader(b"Content-Type", JAVASCRIPT)

@@ -16,6 +16,7 @@ from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
 from txsocketio.errors import DisconnectReason, RemoteProtocolError
+from txsocketio.fragments import Frugal
 from txsocketio.interfaces import ITransport, Place
 from txsocketio.transports import hixie
 from txsocketio.transports._connection import Carrier, takeOver
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from txsocketio.frames import Frame
 
 # RFC 6455, section 7.4.1.
-_NORMAL, _GOING_AWAY, _PROTOCOL_ERROR, _POLICY, _TOO_BIG = 1000, 1001, 1002, 1008, 1009
+_NORMAL, _GOING_AWAY, _PROTOCOL_ERROR, _POLICY = 1000, 1001, 1002, 1008
 _CODES = {
     DisconnectReason.SHUTDOWN: _GOING_AWAY,
     DisconnectReason.PARSE_ERROR: _PROTOCOL_ERROR,
@@ -60,7 +61,7 @@ class _Quiet:
 
 
 @implementer(ITransport)
-class WebSocketTransport(Carrier, WebSocketServerProtocol):  # type: ignore[misc]
+class WebSocketTransport(Carrier, Frugal, WebSocketServerProtocol):  # type: ignore[misc]
     """
     One open WebSocket. Autobahn knows the handshake, the frames and the
     closing; what goes out is written as the finished bytes that a frame
@@ -72,7 +73,10 @@ class WebSocketTransport(Carrier, WebSocketServerProtocol):  # type: ignore[misc
     def __init__(self, gate: Gate, place: Place, request: Request) -> None:
         Carrier.__init__(self, gate, place, request)
         WebSocketServerProtocol.__init__(self)
-        self._fragments = 0
+
+    @property
+    def _maxFragments(self) -> int:
+        return self._settings.maxPackets
 
     def _isOpen(self) -> bool:
         return bool(self.state == self.STATE_OPEN)
@@ -101,31 +105,6 @@ class WebSocketTransport(Carrier, WebSocketServerProtocol):  # type: ignore[misc
         """
         assert self.session is not None
         self.session.received(payload if isBinary else payload.decode("utf-8"))
-
-    def onMessageBegin(self, isBinary: bool) -> None:
-        """
-        The first fragment of a message comes.
-        """
-        super().onMessageBegin(isBinary)
-        self._fragments = 0
-
-    def onMessageFrameBegin(self, length: int) -> None:
-        """
-        One more fragment of a message comes. It takes memory even if it is
-        empty, and Autobahn counts bytes only.
-        """
-        super().onMessageFrameBegin(length)
-        self._fragments += 1
-        limit = self._settings.maxPackets
-        if self._fragments > limit and not self.failedByMe:
-            self._fail_connection(_TOO_BIG, f"more fragments than maxPackets ({limit}) allows")
-
-    def onPing(self, payload: bytes) -> None:
-        """
-        Who does not read the answers gets none; they would wait in memory.
-        """
-        if self.writable:
-            super().onPing(payload)
 
     def dropConnection(self, abort: bool = False) -> None:
         """
