@@ -12,10 +12,10 @@ from typing import ClassVar
 from benchmarks.peers import (
     HANDSHAKE,
     TEXT,
+    ByPost,
     Connection,
     Owner,
     Peer,
-    Poster,
     Unexpected,
     Way,
     WebSocketFrames,
@@ -110,33 +110,15 @@ def _request(method: str, url: str, headers: str = "", body: str = "") -> str:
     return f"{method} {url} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n{body}"
 
 
-class ColonPolling(ColonPeer):
+class ColonPolling(ByPost, ColonPeer):
     """
     Asks again and again, on one connection, and posts on another.
     """
 
     name = "colon-polling"
     transport = "xhr-polling"
-
-    def __init__(self, way: Way, owner: Owner) -> None:
-        super().__init__(way, owner)
-        self._poster = Poster(way, self._post, receipt="1")
-
-    def close(self) -> None:
-        """
-        See L{Peer.close}.
-        """
-        super().close()
-        self._poster.close()
-
-    async def leave(self) -> None:
-        """
-        See L{Peer.leave}.
-        """
-        self._owner = None
-        await self._poster.post([GOODBYE])
-        await self._poster.finished()
-        self.close()
+    goodbye = GOODBYE
+    receipt = "1"
 
     async def _carry(self, connection: Connection) -> None:
         self._run(self._poll(connection))

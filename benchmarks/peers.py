@@ -453,14 +453,20 @@ class Poster:
             raise Unexpected(f"a POST was answered by {answer!r}")
 
 
-class Posting(FirstPeer):
+class ByPost(Peer):
     """
-    A session whose packets go by POST.
+    A session whose packets go by POST, in whatever generation.
+
+    @cvar goodbye: the packet that says it.
+    @cvar receipt: the answer to a POST.
     """
+
+    goodbye: ClassVar[str]
+    receipt: ClassVar[str] = "ok"
 
     def __init__(self, way: Way, owner: Owner) -> None:
         super().__init__(way, owner)
-        self._poster = Poster(way, self._post)
+        self._poster = Poster(way, self._post, self.receipt)
 
     def close(self) -> None:
         """
@@ -474,9 +480,23 @@ class Posting(FirstPeer):
         See L{Peer.leave}.
         """
         self._owner = None
-        await self._poster.post([GOODBYE])
+        await self._poster.post([self.goodbye])
         await self._poster.finished()
         self.close()
+
+    def _post(self, packets: Sequence[str]) -> str:
+        """
+        @return: the request that sends these.
+        """
+        raise NotImplementedError
+
+
+class Posting(ByPost, FirstPeer):
+    """
+    The same of the first protocol.
+    """
+
+    goodbye = GOODBYE
 
     def _write(self, frames: str) -> None:
         self._run(self._poster.post([frames]))

@@ -4,9 +4,10 @@ What the tests of decoders have in common.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from io import StringIO
 from pathlib import Path
@@ -46,6 +47,22 @@ def packet(kind: str, **fields: Any) -> Packet:
     A packet, as the vectors write it.
     """
     return Packet(Kind[kind], **fields)
+
+
+def vectors(name: str) -> Iterator[tuple[str, str, list[Packet], list[Packet]]]:
+    """
+    Of each vector in the file of that name: what it is, its wire text, and the
+    packets of which it is written and as which it is read.
+    """
+    path = Path(__file__).parent / "vectors" / f"{name}.json"
+    for vector in json.loads(path.read_text("utf-8")):
+        same = vector.get("packets", ())
+        yield (
+            vector["what"],
+            vector["wire"],
+            [packet(**fields) for fields in vector.get("writes", same)],
+            [packet(**fields) for fields in vector.get("reads", same)],
+        )
 
 
 def outcome(

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -41,29 +39,13 @@ from txsocketio.test.decoding import (
     loadFuzz,
     manyFrames,
     outcome,
-    packet,
     quickly,
+    vectors,
 )
 from txsocketio.test.support import CLOSE, HANDSHAKE, Answer, Server, Wire
 
 NAMES = "websocket,flashsocket,htmlfile,xhr-polling,jsonp-polling"
 PAGE = "http://page.example"
-
-
-def vectors() -> Iterator[tuple[str, str, list[Packet], list[Packet]]]:
-    """
-    Of each vector: what it is, its wire text, and the packets of which it is
-    written and as which it is read.
-    """
-    path = Path(__file__).parent / "vectors" / "colon.json"
-    for vector in json.loads(path.read_text("utf-8")):
-        same = vector.get("packets", ())
-        yield (
-            vector["what"],
-            vector["wire"],
-            [packet(**fields) for fields in vector.get("writes", same)],
-            [packet(**fields) for fields in vector.get("reads", same)],
-        )
 
 
 def decoderFor(**limits: int) -> ColonDecoder:
@@ -88,7 +70,7 @@ class VectorTests(SynchronousTestCase):
         """
         What is written is the vectors' text, byte for byte.
         """
-        for what, wire, packets, _ in vectors():
+        for what, wire, packets, _ in vectors("colon"):
             if packets:
                 body = COLON.join([COLON.encode(packet) for packet in packets])
                 self.assertEqual(body.decode("utf-8"), wire, what)
@@ -97,7 +79,7 @@ class VectorTests(SynchronousTestCase):
         """
         They are read, from messages and from bodies.
         """
-        for what, wire, _, packets in vectors():
+        for what, wire, _, packets in vectors("colon"):
             if packets:
                 self.assertEqual(outcome([wire], decoderFor()), (packets, None, None), what)
                 self.assertEqual(list(decoderFor().payload(wire)), packets, what)
@@ -106,7 +88,7 @@ class VectorTests(SynchronousTestCase):
         """
         All of them in one body, in their order.
         """
-        read = [(wire, packets) for _, wire, _, packets in vectors() if packets]
+        read = [(wire, packets) for _, wire, _, packets in vectors("colon") if packets]
         bare = [(wire, packets) for wire, packets in read if wire[0] != "\ufffd"]
         self.assertEqual(
             list(decoderFor().payload(counted(*(wire for wire, _ in bare)))),
@@ -131,7 +113,7 @@ class VectorTests(SynchronousTestCase):
         """
         There is no vector that tests nothing.
         """
-        for what, _, writes, reads in vectors():
+        for what, _, writes, reads in vectors("colon"):
             self.assertTrue(writes or reads, what)
 
 

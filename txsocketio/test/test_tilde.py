@@ -4,11 +4,9 @@ Tests for L{txsocketio.protocol.tilde}.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given
@@ -39,26 +37,10 @@ from txsocketio.test.decoding import (
     loadFuzz,
     manyFrames,
     outcome,
-    packet,
     quickly,
+    vectors,
 )
 from txsocketio.test.support import CLOSE, Answer, Server, Wire
-
-
-def vectors() -> Iterator[tuple[str, str, list[Packet], list[Packet]]]:
-    """
-    Of each vector: what it is, its wire text, and the packets of which it is
-    written and as which it is read.
-    """
-    path = Path(__file__).parent / "vectors" / "tilde.json"
-    for vector in json.loads(path.read_text("utf-8")):
-        same = vector.get("packets", ())
-        yield (
-            vector["what"],
-            vector["wire"],
-            [packet(**fields) for fields in vector.get("writes", same)],
-            [packet(**fields) for fields in vector.get("reads", same)],
-        )
 
 
 def decoderFor(**limits: int) -> TildeDecoder:
@@ -78,13 +60,13 @@ class VectorTests(SynchronousTestCase):
         """
         What is written is the vectors' text, byte for byte.
         """
-        for what, wire, packets, _ in vectors():
+        for what, wire, packets, _ in vectors("tilde"):
             if packets:
                 body = TILDE.join([TILDE.encode(packet) for packet in packets])
                 self.assertEqual(body.decode("utf-8"), wire, what)
 
     def assertRead(self, cut: Callable[[str], Iterable[str]]) -> None:
-        for what, wire, _, packets in vectors():
+        for what, wire, _, packets in vectors("tilde"):
             if packets:
                 self.assertEqual(outcome(cut(wire), decoderFor()), (packets, None, None), what)
 
@@ -104,7 +86,7 @@ class VectorTests(SynchronousTestCase):
         """
         They are read in two pieces, wherever they are cut.
         """
-        for at in range(max(len(wire) for _, wire, _, _ in vectors())):
+        for at in range(max(len(wire) for _, wire, _, _ in vectors("tilde"))):
             self.assertRead(partial(cutAt, at))
 
     def test_readWithOthersBehind(self) -> None:
@@ -112,7 +94,7 @@ class VectorTests(SynchronousTestCase):
         They are read with the next frame and half of another behind them.
         """
         next = Packet(Kind.MESSAGE, "next")
-        for what, wire, _, packets in vectors():
+        for what, wire, _, packets in vectors("tilde"):
             if packets:
                 self.assertEqual(
                     outcome([wire + "~m~4~m~next~m~4~m~ne", "xt"], decoderFor()),
@@ -124,7 +106,7 @@ class VectorTests(SynchronousTestCase):
         """
         All of them in one request's body, in their order.
         """
-        read = [(wire, packets) for _, wire, _, packets in vectors() if packets]
+        read = [(wire, packets) for _, wire, _, packets in vectors("tilde") if packets]
         self.assertEqual(
             list(decoderFor().payload("".join(wire for wire, _ in read))),
             [packet for _, packets in read for packet in packets],
@@ -147,7 +129,7 @@ class VectorTests(SynchronousTestCase):
         """
         There is no vector that tests nothing.
         """
-        for what, _, writes, reads in vectors():
+        for what, _, writes, reads in vectors("tilde"):
             self.assertTrue(writes or reads, what)
 
 

@@ -28,38 +28,20 @@ from txsocketio import (
     DisconnectReason,
     SocketIOClientService,
 )
+from txsocketio.test.matrix.checks import (
+    EVENT,
+    MIXED,
+    MUCH,
+    NUMBERS,
+    OCTETS,
+    TEXTS,
+    Different,
+    same,
+)
 
 HERE = Path(__file__).parent
 
 PATIENCE = 20.0
-SHOWN = 300
-
-TEXTS = [
-    "h\xe9llo w\xf6rld",
-    "emoji \U0001f600 \U0001f469\u200d\U0001f467",
-    "line\u2028paragraph\u2029end",
-    "\u4e2d\u6587 \xff \x80\u07ff\uffee",
-    'quotes " \\ \\n \n \r\n \t </script>',
-]
-EVENT = [1, -2.5, "three", None, True, [], {"list": [{"deep": "\xf6"}], "empty": {}}]
-OCTETS = bytes(range(256))
-MIXED = {"name": "all", "parts": [OCTETS, b"", "text"], "data": OCTETS}
-MUCH = bytes(each % 251 for each in range(100_000))
-NUMBERS = 500
-
-
-class Different(Exception):
-    """
-    Something is not what it ought to be.
-    """
-
-
-def same(actual: Any, wanted: Any, what: str) -> None:
-    """
-    @raise Different: the two differ.
-    """
-    if actual != wanted:
-        raise Different(f"{what}: {repr(actual)[:SHOWN]} instead of {repr(wanted)[:SHOWN]}")
 
 
 # What is there to connect to.

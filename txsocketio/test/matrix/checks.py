@@ -117,11 +117,13 @@ class Guest(ABC):
         The name of what carries it now.
         """
 
-    @abstractmethod
     def hears(self, name: str) -> Heard:
         """
         Note from now on what comes under that name.
         """
+        heard = Heard(name)
+        self.answers(name, heard)
+        return heard
 
     @abstractmethod
     def answers(self, name: str, handler: Callable[..., Any]) -> None:

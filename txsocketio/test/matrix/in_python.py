@@ -17,7 +17,6 @@ from txsocketio.test.matrix.checks import (
     PATIENCE,
     Different,
     Guest,
-    Heard,
     Party,
     main,
     same,
@@ -60,14 +59,6 @@ class SocketIOGuest(Guest):
         See L{Guest.transport}.
         """
         return str(self.client.transport())
-
-    def hears(self, name: str) -> Heard:
-        """
-        See L{Guest.hears}.
-        """
-        heard = Heard(name)
-        self.answers(name, heard)
-        return heard
 
     def answers(self, name: str, handler: Callable[..., Any]) -> None:
         """

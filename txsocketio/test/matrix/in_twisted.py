@@ -29,7 +29,6 @@ from txsocketio import (  # noqa: E402
 from txsocketio.test.matrix.checks import (  # noqa: E402
     Different,
     Guest,
-    Heard,
     Party,
     main,
     same,
@@ -77,14 +76,6 @@ class TwistedGuest(Guest):
         See L{Guest.transport}.
         """
         return self.socket.transport
-
-    def hears(self, name: str) -> Heard:
-        """
-        See L{Guest.hears}.
-        """
-        heard = Heard(name)
-        self.answers(name, heard)
-        return heard
 
     def answers(self, name: str, handler: Callable[..., Any]) -> None:
         """
