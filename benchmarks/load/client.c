@@ -273,7 +273,7 @@ void prepareClients(int count)
         clients[i].line.fd = clients[i].poster.fd = -1;
     }
     clientCount = count;
-    prepareLines(2 * count);
+    prepareLines(work->isPolling ? 2 * count : count);
 }
 
 void openClient(struct client *client)
