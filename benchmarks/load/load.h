@@ -207,7 +207,7 @@ struct run {
     long messages;      /* that were answered in it */
     long underway;      /* that have no answer yet */
     bool isEnding;      /* whether nothing more is sent */
-    double lastHeard;
+    double lastHeard;   /* when clients last came on */
     double cpu, own;    /* seconds in the window */
     double rssBefore, rssAfter;
 };
@@ -218,7 +218,7 @@ double now(void);
 double ownCpu(void);
 double serverCpu(void);
 double serverRss(void);
-void count(double now, long messages);
+void arrived(double now, long messages);
 void tookFrom(double due, double now);
 double latency(double part);
 
