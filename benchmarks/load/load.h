@@ -206,6 +206,7 @@ struct run {
     double start, end;  /* of the window */
     long messages;      /* that were answered in it */
     long underway;      /* that have no answer yet */
+    long heartbeats;    /* that clients have sent or answered, from the beginning */
     bool isEnding;      /* whether nothing more is sent */
     double lastHeard;   /* when clients last came on */
     double cpu, own;    /* seconds in the window */

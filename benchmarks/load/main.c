@@ -4,6 +4,7 @@
  *     "bytes"       of the message on the wire
  *     "messages"    in the window: answers to echo, deliveries of fanout, connections,
  *                   round trips of polling, clients that are idle
+ *     "heartbeats"  that clients have sent or answered, from the beginning
  *     "cpu", "own"  seconds of processors in the window: the servers', and its own
  *     "rss_before", "rss_after"  bytes that the servers held then
  *     "latency"     seconds, of what was due in the window: until the answer has come,
@@ -198,6 +199,7 @@ static void print(void)
            dialect->name, options.clients, options.inflight);
     printf("\"bytes\": %zu, \"messages\": %ld, \"seconds\": %.6f, ", message.wire.size,
            run.messages, run.end - run.start);
+    printf("\"heartbeats\": %ld, ", run.heartbeats);
     printf("\"cpu\": %.6f, \"own\": %.6f, ", run.cpu, run.own);
     printf("\"rss_before\": %.0f, \"rss_after\": %.0f, ", run.rssBefore, run.rssAfter);
     printf("\"latency\": {\"p50\": %.7f, \"p90\": %.7f, \"p99\": %.7f, \"max\": %.7f}}\n",
