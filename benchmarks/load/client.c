@@ -38,7 +38,7 @@ static void opened(struct client *client, struct bytes told)
     }
 }
 
-/* Whether it is a message to all, of a generator beside this one. */
+/* Whether it is a message to all of another generator, which floods the same server. */
 static bool isOthers(struct bytes packet)
 {
     size_t head = packet.size < 16 ? packet.size : 16;

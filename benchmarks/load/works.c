@@ -213,25 +213,20 @@ static void beginPolling(void)
     }
 }
 
-static void goneRound(struct client *client)
+/* Of a receipt and an answer one has come, in either order. */
+static void halfRound(struct client *client)
 {
+    client->isHalfRound = !client->isHalfRound;
+    if (client->isHalfRound)
+        return;
     double time = now();
     tookFrom(client->due[client->answers++ % client->room], time);
     run.underway--;
     arrived(time, 1);
-    client->isHalfRound = false;
     if (!run.isEnding) {
         due(client, time);
         postMessage(client);
     }
-}
-
-static void halfRound(struct client *client)
-{
-    if (client->isHalfRound)
-        goneRound(client);
-    else
-        client->isHalfRound = true;
 }
 
 static void polled(struct client *client, int count)
