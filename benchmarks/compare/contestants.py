@@ -83,7 +83,7 @@ def _ours(*options: str) -> Callable[[Door], Sequence[str | Path]]:
             "--reactor=epoll",
             "socketio",
             f"--listen={kind}:{door.port}:interface=127.0.0.1:backlog=1024{keys}",
-            "--app=benchmarks.contest:attach",
+            "--app=benchmarks.contest:app",
             "--log-level=warn",
             "--no-flash-policy",
             *(["--set=perMessageDeflate=true"] if door.isDeflated else []),

@@ -10,7 +10,7 @@ import platform
 import re
 import ssl
 import subprocess
-import sysconfig
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -54,15 +54,12 @@ def described() -> Mapping[str, str]:
 
 def interpreter() -> str:
     """
-    Which Python runs this, and how it has been made.
+    Which Python runs this, and whose it is. (How it was optimised it does not
+    tell: Debian's says nothing of the profile that it was built with.)
     """
-    arguments = str(sysconfig.get_config_var("CONFIG_ARGS"))
-    how = "with" if "--enable-optimizations" in arguments else "without"
     name = platform.python_implementation()
-    return (
-        f"{name} {platform.python_version()}, {platform.python_compiler()}, "
-        f"{how} profile-guided optimisation"
-    )
+    whose = "the system's" if sys.base_prefix == "/usr" else "not the system's"
+    return f"{name} {platform.python_version()}, {whose}, {platform.python_compiler()}"
 
 
 def _found(path: str, pattern: str) -> str:

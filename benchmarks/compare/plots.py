@@ -33,6 +33,17 @@ _COLOURS = {
 }
 
 
+def _measured(figures: Figures, group: str) -> Sequence[Work]:
+    """
+    The works of a group that anybody has done.
+    """
+    return [
+        work
+        for work in allWorks()
+        if work.group == group and any(Side(work.name, name) in figures for name in CONTESTANTS)
+    ]
+
+
 class Panel:
     """
     A picture to be.
@@ -44,11 +55,7 @@ class Panel:
         from matplotlib.figure import Figure  # noqa: PLC0415 - most works without it
 
         self.figures = figures
-        self.works = [
-            work
-            for work in allWorks()
-            if work.group == group and any(Side(work.name, name) in figures for name in CONTESTANTS)
-        ]
+        self.works = _measured(figures, group)
         self.picture: Any = Figure(figsize=(width, height), layout="constrained")
 
     def axes(self, title: str, rows: int = 1, columns: int = 1, index: int = 1) -> Any:
@@ -280,9 +287,8 @@ _PICTURES: Mapping[str, Callable[[Figures], Panel]] = {
 
 def draw(figures: Figures, folder: Path) -> None:
     """
-    Draw all for which there are figures, as C{NAME.png}.
+    Draw all for which there are figures, as C{GROUP.png}.
     """
-    for name, make in _PICTURES.items():
-        panel = make(figures)
-        if panel.works:
-            panel.save(folder / f"{name}.png")
+    for group, make in _PICTURES.items():
+        if _measured(figures, group):
+            make(figures).save(folder / f"{group}.png")

@@ -14,8 +14,8 @@ KEPT = ROOT / "benchmarks" / "results"
 """Where the results are that the documentation shows."""
 
 PAGE = ROOT / "docs" / "performance.rst"
-_BEGIN = ".. What follows is written by benchmarks/compare/report.py.\n\n"
-_END = "\n.. End of what is written.\n"
+BEGIN = ".. What follows is written by benchmarks/compare/report.py.\n\n"
+END = "\n.. End of what is written.\n"
 
 
 def keep(shown: Results, folder: Path) -> None:
@@ -34,6 +34,6 @@ def filled(page: str, shown: Results) -> str:
     """
     The page with these tables in the place of those that it has.
     """
-    head, begin, rest = page.partition(_BEGIN)
-    _, end, tail = rest.partition(_END)
+    head, begin, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
     return f"{head}{begin}{tables.report(shown)}{end}{tail}"
