@@ -119,7 +119,7 @@ static size_t takeFrames(struct line *line, char *data, size_t size)
     struct frame frame;
     size_t taken = 0, step;
     int answers = 0;
-    if (!size)
+    if (!data)
         work->ended(client);
     while ((step = readFrame(&frame, data + taken, size - taken))) {
         taken += step;

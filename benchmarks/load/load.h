@@ -59,7 +59,7 @@ struct line;
 
 /*
  * Take what has come, and tell how much of it: the rest comes again, with more.
- * No bytes at all are the end, if it may end.
+ * NULL is the end, where there may be one.
  */
 typedef size_t (*taker)(struct line *line, char *data, size_t size);
 

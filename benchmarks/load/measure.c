@@ -110,7 +110,7 @@ double latency(double part)
     for (int i = 0; i < 64 * PARTS; i++) {
         passed += buckets[i];
         if (passed > wanted)
-            return middleOf(i);
+            return middleOf(i) < longest ? middleOf(i) : longest;
     }
     return longest;
 }
