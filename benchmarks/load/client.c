@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct client *clients;
 struct message message;
@@ -36,6 +37,13 @@ static void opened(struct client *client, struct bytes told)
     }
 }
 
+/* Whether it is a message to all, of a generator beside this one. */
+static bool isOthers(struct bytes packet)
+{
+    size_t head = packet.size < 16 ? packet.size : 16;
+    return !strcmp(work->event, "echo") && memmem(packet.at, head, "\"all\"", 5);
+}
+
 /* Take a packet, and tell whether it is the answer to a message. */
 static bool takePacket(struct client *client, struct bytes packet)
 {
@@ -63,7 +71,9 @@ static bool takePacket(struct client *client, struct bytes packet)
             say(client, packet.at, packet.size);
         break;
     case WRONG:
-        wrong("the server said", packet);
+        if (!isOthers(packet))
+            wrong("the server said", packet);
+        break;
     case NOTHING:
         break;
     }
@@ -206,7 +216,8 @@ static size_t takeReceipt(struct line *line, char *data, size_t size)
     size_t taken = takeBody(&body, data, size);
     if (!taken)
         return 0;
-    if (body.size != strlen(dialect->receipt) || memcmp(body.at, dialect->receipt, body.size))
+    if (body.size != strlen(dialect->receipt) ||
+        strncasecmp(body.at, dialect->receipt, body.size))
         wrong("a POST was answered by", body);
     bool wasMessage = client->isPostingMessage;
     client->isPosting = client->isPostingMessage = false;
