@@ -282,7 +282,7 @@ void prepareClients(int count)
         clients[i].line.owner = clients[i].poster.owner = &clients[i];
         clients[i].line.fd = clients[i].poster.fd = -1;
     }
-    prepareLines(2 * count);
+    prepareLines(work->isPolling ? 2 * count : count);
 }
 
 void openClient(struct client *client)

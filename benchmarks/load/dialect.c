@@ -175,11 +175,11 @@ static bool colonCut(struct bytes *body, struct bytes *packet)
     return true;
 }
 
-/* The first protocol: events in its newline-ended form. */
+/* The first protocol, in the form that who has not said anything yet is answered in. */
 
 static char *firstEvent(const char *name, const char *argument)
 {
-    char *data = text("e:%s\nj\n:[%s]", name, argument);
+    char *data = text("e:%s\nj:[%s]", name, argument);
     char *frame = text("1:%zu:%s,", unitsOf(data), data);
     free(data);
     return frame;
