@@ -8,6 +8,7 @@
 #include <strings.h>
 
 struct client *clients;
+static int clientCount;
 struct message message;
 
 /* How often clients send heartbeats by themselves, seconds; 0: not yet known. */
@@ -282,6 +283,7 @@ void prepareClients(int count)
         clients[i].line.owner = clients[i].poster.owner = &clients[i];
         clients[i].line.fd = clients[i].poster.fd = -1;
     }
+    clientCount = count;
     prepareLines(work->isPolling ? 2 * count : count);
 }
 
@@ -326,9 +328,9 @@ void beat(double now)
         return;
     if (!begun)
         begun = now;
-    long due = (now - begun) / beatInterval * options.clients;
+    long due = (now - begun) / beatInterval * clientCount;
     for (; done < due; done++) {
-        struct client *client = &clients[done % options.clients];
+        struct client *client = &clients[done % clientCount];
         if (client->isUp)
             say(client, dialect->beat, strlen(dialect->beat));
     }

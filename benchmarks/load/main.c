@@ -145,16 +145,15 @@ static void measure(void)
     work->begin();
     course(now() + options.warmup);
     run.rssBefore = serverRss();
-    run.start = now();
-    run.end = run.start + options.seconds;
     run.cpu = -serverCpu();
     run.own = -ownCpu();
+    run.start = now();
     if (work->start)
         work->start();
-    course(run.end);
+    course(now() + options.seconds);
     run.end = now();
-    run.cpu += serverCpu();
     run.own += ownCpu();
+    run.cpu += serverCpu();
     run.rssAfter = serverRss();
     /* Nothing may be missing in the end. */
     run.isEnding = true;

@@ -244,7 +244,6 @@ static void startIdle(void)
 {
     openAll(options.clients + 1);
     run.messages = options.clients;
-    run.end = now() + options.seconds;
 }
 
 /* Unexpected where a work has no use for it. */
