@@ -74,16 +74,16 @@ def text(length: int) -> str:
     return json.dumps("x" * (length - len(_HEAD) - 3))
 
 
-def document() -> str:
+def document(times: int = 1) -> str:
     """
-    A payload of about 900 bytes as a chat may send it.
+    A payload of about 900 bytes as a chat may send it, or a list of some.
     """
     chance = random.Random(1)
     words = ("so", "we", "meet", "again", "at", "the", "harbour", "before", "noon", "umbrellas")
     message = {
         "id": 987654321,
         "room": "harbour/evening",
-        "from": {"id": 4711, "name": "Zoë Müller", "avatar": "/avatars/4711.png", "away": False},
+        "from": {"id": 4711, "name": "Zoe Miller", "avatar": "/avatars/4711.png", "away": False},
         "text": " ".join(chance.choices(words, k=80)),
         "sent": 1767225599.125,
         "edited": None,
@@ -94,7 +94,14 @@ def document() -> str:
         ],
         "attachment": {"type": "image/png", "size": 48211, "width": 640, "height": 480.5},
     }
-    return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+    return _compact([message] * times if times > 1 else message)
+
+
+def _compact(value: object) -> str:
+    """
+    As Node writes it.
+    """
+    return json.dumps(value, separators=(",", ":"))
 
 
 SHORT = text(20)
@@ -209,11 +216,11 @@ def _channels() -> Iterator[Work]:
     ):
         yield Work(
             name,
-            f"echo, 4,000 B, 4 in flight, {name}",
+            f"echo, 3,500 B of JSON, 4 in flight, {name}",
             group,
             "echo",
             _THREE,
-            payload=json.dumps([document()] * 4, ensure_ascii=False),
+            payload=document(4),
             isSecure=isSecure,
             isDeflated=isDeflated,
             runs=FEWER,
