@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from json.encoder import encode_basestring, encode_basestring_ascii
 from json.scanner import make_scanner
-from typing import Any, Never
+from typing import Any, NamedTuple, Never
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 
@@ -172,3 +172,26 @@ def writer(isASCII: bool = False, replace: Callable[[Any], Any] = _refuseBinary)
         return text
 
     return write
+
+
+dumps = writer()
+dumpsASCII = writer(isASCII=True)
+
+
+class JSON(NamedTuple):
+    """
+    Somebody who reads and writes JSON.
+
+    @ivar name: who that is.
+    @ivar loads: reads it: text, from an index on.
+    @ivar dumps: writes it as it is mostly written: binary data is refused.
+    @ivar dumpsASCII: the same in ASCII.
+    """
+
+    name: str
+    loads: Callable[..., Any]
+    dumps: Write
+    dumpsASCII: Write
+
+
+STDLIB = JSON("stdlib", loads, dumps, dumpsASCII)
