@@ -22,14 +22,22 @@ static struct sockaddr_in server;
 /* What comes is read in here, behind what was not whole. */
 static char scratch[1 << 20];
 
-void prepareLines(int count)
+static void allowFiles(rlim_t count)
 {
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-    if (files.rlim_cur < (rlim_t)count + 20)
-        fail("%d open files are needed, and %ld are allowed", count + 20, (long)files.rlim_cur);
+    if (files.rlim_cur >= count)
+        return;
+    files.rlim_cur = count;
+    if (files.rlim_max < count)
+        files.rlim_max = count;
+    if (setrlimit(RLIMIT_NOFILE, &files))
+        fail("%ld open files are needed (see ulimit -Hn)", (long)count);
+}
+
+void prepareLines(int count)
+{
+    allowFiles(count + 20);
     /* Or what is due would be sent up to 50 us too late. */
     prctl(PR_SET_TIMERSLACK, 1);
     epoll = epoll_create1(0);
