@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, fail
@@ -106,12 +105,11 @@ class Client(Verbs, Overheard):
     @ivar sessionId: 20 characters; who has joined several namespaces may have
         one in each.
     @ivar data: the application's own.
-    @ivar handshake: the L{Handshake}: what the client brought along when it
-        came, and in C{auth} what it has sent to be let into this namespace.
     """
 
     __slots__ = (
         "_acks",
+        "_auth",
         "_away",
         "_connection",
         "_flow",
@@ -124,7 +122,6 @@ class Client(Verbs, Overheard):
         "_since",
         "connected",
         "data",
-        "handshake",
         "namespace",
         "recovered",
         "session",
@@ -140,19 +137,18 @@ class Client(Verbs, Overheard):
         away: Away | None = None,
     ) -> None:
         """
+        @param auth: what it has sent to be let in.
         @param away: what it had when it went, if it comes back.
         """
         self._connection = connection
         self.session = session
         self.namespace = namespace
         self.connected = False
-        self.handshake: Handshake = session.handshake
-        if auth is not None:
-            self.handshake = replace(self.handshake, auth=auth)
+        self._auth = auth
         # Why it has gone, if it has.
         self._reason: DisconnectReason | None = None
         self._handlers = Handlers()
-        self._inbox: Inbox = Inbox(self, self._handlers, connection.backlog)
+        self._inbox: Inbox = Inbox(self, self._handlers, connection.backlog, auth)
         self._acks = Acks(session.settings.maxAcks)
         self._flow: Flow | None = None
         self._outgoing: list[Handler] = []
@@ -174,6 +170,14 @@ class Client(Verbs, Overheard):
         The L{txsocketio.listener.Listener} to which this client belongs.
         """
         return self.namespace.listener
+
+    @property
+    def handshake(self) -> Handshake:
+        """
+        What the client brought along when it came, and in C{auth} what it has
+        sent to be let into this namespace.
+        """
+        return self.session.arrival.handshake(self._auth)
 
     @property
     def connections(self) -> int:
