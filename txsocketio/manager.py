@@ -91,7 +91,7 @@ class SessionManager:
             self._settings(dialect, name),
             arrival,
             self._receiver,
-            [each for each in dialect.transports[name] if each in self._transports],
+            tuple([each for each in dialect.transports[name] if each in self._transports]),
         )
         self._sessions[sid] = session
         return session
