@@ -255,7 +255,9 @@ class HixieTransport(Carrier, Protocol):
         """
         @raise RemoteProtocolError: a key is wrong.
         """
-        super().__init__(gate, place, request)
+        super().__init__(gate, place)
+        self._place = place
+        self._request = request
         self._opening = Opening(request, gate.trustProxy)
         self._reader = Reader(self._settings.maxPayload)
         self._lastKey = b""
@@ -316,7 +318,9 @@ class HixieTransport(Carrier, Protocol):
         self.transport.write(self._opening.answer(self._lastKey))
         self._open = True
         self._hear = self._framesReceived
-        self._begin(self.session)
+        self.writable = True
+        self.transport.registerProducer(self, True)
+        self.session.attach(self)
 
     def _refuse(self, status: int, line: str) -> None:
         self._hear = _ignore
