@@ -26,7 +26,7 @@ from zope.interface import implementer
 from txsocketio.errors import DisconnectReason, RemoteProtocolError
 from txsocketio.interfaces import ITransport, Place
 from txsocketio.transports._connection import Carrier
-from txsocketio.transports._gate import Gate, handshakeOf
+from txsocketio.transports._gate import Gate, arrivalOf
 from txsocketio.transports._http import answer
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Opening:
         # As in the genuine server, a page that came over TLS has asked for the
         # same, even if nobody but a proxy has seen it.
         origin = _origin(request.requestHeaders)
-        return handshakeOf(request, trustProxy).secure or origin.lower().startswith(b"https:")
+        return arrivalOf(request, trustProxy).secure or origin.lower().startswith(b"https:")
 
     def answer(self, lastKey: bytes) -> bytes:
         """
