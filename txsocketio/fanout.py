@@ -176,7 +176,7 @@ class FanOut:
                 dialect = session.dialect
                 frame = frames[dialect]
             if frame is not None:
-                session.deliver(frame, isVolatile)
+                session.write(frame, isVolatile, True)
         if left > 0 or self._owed:
             self.interrupt()
             self.advance(len(self._owed) - max(left, 0))
@@ -201,7 +201,7 @@ class FanOut:
         while len(self._owed) > left:
             session, frame = self._owed.popitem()
             if frame is not None:
-                session.deliver(frame, self._isVolatile)
+                session.write(frame, self._isVolatile, True)
         return before - left
 
     def finish(self) -> None:
@@ -218,7 +218,7 @@ class FanOut:
         self.interrupt()
         frame = self._owed.pop(session, None)
         if frame is not None:
-            session.deliver(frame, self._isVolatile)
+            session.write(frame, self._isVolatile, True)
 
     def forget(self, session: Session) -> None:
         """

@@ -232,25 +232,17 @@ class Session(Stepper[_Event]):
         with suppress(UnsupportedByClient):
             self.send(packet)
 
-    def write(self, frame: Frame, volatile: bool = False) -> None:
+    def write(self, frame: Frame, volatile: bool = False, isNext: bool = False) -> None:
         """
-        Send a frame of L{dialect}, or queue it, behind everything that has
-        been sent or broadcast before.
-
-        @param volatile: see L{deliver}.
-        """
-        if self._keeper.unfinished:
-            self._keeper.catchUp(self)
-        self.deliver(frame, volatile)
-
-    def deliver(self, frame: Frame, volatile: bool) -> None:
-        """
-        What L{write} does when its turn has come. More than may be queued ends
+        Send a frame of L{dialect}, or queue it. More than may be queued ends
         the session; one frame may always be.
 
         @param volatile: don't queue more than C{maxVolatile} of the kind, and
             give them up rather than the session.
+        @param isNext: whether nothing that has been broadcast comes before it.
         """
+        if self._keeper.unfinished and not isNext:
+            self._keeper.catchUp(self)
         if self._receiver is _DISCARDING:
             return
         transport = self._transport
