@@ -31,25 +31,30 @@ class Serial:
         """
         Run the job now, or when those before it are done.
         """
-        self._jobs.append((job, args))
-        if not self._draining:
+        if self.busy:
+            self._jobs.append((job, args))
+        else:
+            self.busy = True
+            self._ended(job(*args))
+
+    def _ended(self, outcome: Any) -> None:
+        """
+        A job has returned; it is done if C{outcome} is.
+        """
+        if isinstance(outcome, Deferred):
+            outcome.addBoth(self._done)
+        else:
+            self._done(None)
+
+    def _done(self, _: object) -> None:
+        self.busy = False
+        if self._jobs and not self._draining:
             self._drain()
 
     def _drain(self) -> None:
         self._draining = True
-        try:
-            while self._jobs and not self.busy:
-                job, args = self._jobs.popleft()
-                self.busy = True
-                outcome = job(*args)
-                if isinstance(outcome, Deferred):
-                    outcome.addBoth(self._done)
-                else:
-                    self.busy = False
-        finally:
-            self._draining = False
-
-    def _done(self, _: object) -> None:
-        self.busy = False
-        if not self._draining:
-            self._drain()
+        while self._jobs and not self.busy:
+            job, args = self._jobs.popleft()
+            self.busy = True
+            self._ended(job(*args))
+        self._draining = False
