@@ -30,7 +30,7 @@ import txsocketio
 from txsocketio.clientdialects import CLIENT_PROTOCOLS
 from txsocketio.errors import DisconnectReason, UnsupportedByClient
 from txsocketio.frames import Frame
-from txsocketio.handshake import Handshake
+from txsocketio.handshake import Arrival
 from txsocketio.interfaces import ISession, ITransport, Place
 from txsocketio.listener import PROTOCOLS
 from txsocketio.packets import Kind, Packet
@@ -86,10 +86,10 @@ class Echo:
         listener = txsocketio.Listener(reactor=MemoryReactorClock(), connectTimeout=None)
         listener.on("connection", _echo)
         place = Place(PROTOCOLS[name], Counting.name)
-        handshake = Handshake(
+        arrival = Arrival(
             headers={}, query={}, address="192.0.2.1", secure=False, time=0.0, url="/"
         )
-        self._session = listener._manager.create(place, handshake)
+        self._session = listener._manager.create(place, arrival)
         self._transport = Counting(self._session)
         self._session.attach(self._transport)
         speech = CLIENT_PROTOCOLS[name]

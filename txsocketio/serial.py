@@ -23,7 +23,8 @@ class Serial:
     __slots__ = ("_draining", "_jobs", "busy")
 
     def __init__(self) -> None:
-        self._jobs: deque[tuple[Callable[..., Any], tuple[Any, ...]]] = deque()
+        # Those that wait, if any do.
+        self._jobs: deque[tuple[Callable[..., Any], tuple[Any, ...]]] | tuple[()] = ()
         self.busy = False
         self._draining = False
 
@@ -31,11 +32,13 @@ class Serial:
         """
         Run the job now, or when those before it are done.
         """
-        if self.busy:
-            self._jobs.append((job, args))
-        else:
+        if not self.busy:
             self.busy = True
             self._ended(job(*args))
+            return
+        if not self._jobs:
+            self._jobs = deque()
+        self._jobs.append((job, args))
 
     def _ended(self, outcome: Any) -> None:
         """
@@ -58,3 +61,5 @@ class Serial:
             self.busy = True
             self._ended(job(*args))
         self._draining = False
+        if not self._jobs:
+            self._jobs = ()
