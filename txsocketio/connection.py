@@ -14,6 +14,7 @@ from zope.interface import implementer
 
 from txsocketio.backlog import Backlog
 from txsocketio.client import Client
+from txsocketio.coroutines import begin
 from txsocketio.errors import (
     ConnectionRefused,
     DisconnectReason,
@@ -290,10 +291,11 @@ class Connection:
                 return
         if await namespace.admit(client, welcome, partial(self._refused, client)):
             self._session.joined()
-            greeted = Deferred.fromCoroutine(namespace.greet(client))
+            greeted = begin(namespace.greet(client))
             # The others do not wait for handlers, but come after them.
             self._atRoot()
-            await greeted
+            if isinstance(greeted, Deferred):
+                await greeted
 
     def _untilAtRoot(self) -> Deferred[None]:
         waits: Deferred[None] = Deferred()

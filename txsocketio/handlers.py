@@ -11,6 +11,8 @@ from typing import Any, Final, Protocol, TypeVar, overload
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.python.failure import Failure
 
+from txsocketio.coroutines import begin
+
 Handler = Callable[..., Any]
 _F = TypeVar("_F", bound=Handler)
 
@@ -190,9 +192,9 @@ def _isOfTheCall(error: TypeError) -> bool:
 
 def asDeferred(result: Any) -> Any:
     """
-    @return: a Deferred for a coroutine, anything else as it is.
+    @return: the outcome of a coroutine, see L{begin}; anything else as it is.
     """
-    return Deferred.fromCoroutine(result) if iscoroutine(result) else result
+    return begin(result) if iscoroutine(result) else result
 
 
 def _logged(log: FailureLog, failure: Failure, f: Handler) -> _Raised:
