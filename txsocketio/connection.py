@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
@@ -28,6 +28,9 @@ from txsocketio.recovery import split
 from txsocketio.refusals import refusalOf
 from txsocketio.registry import INVALID, MAX_NAME, Registry
 from txsocketio.session import Session
+
+# What nearly all of them have: things are taken out of it, and never put in.
+_NONE: Final[dict[str, Any]] = {}
 
 
 @implementer(IReceiver)
@@ -58,9 +61,9 @@ class Connection:
         self._clients: dict[str, Client] = {}
         # By name, what has come while it is decided whether there is such a
         # namespace, and its weight.
-        self._deciding: dict[str, list[tuple[Packet, int]]] = {}
+        self._deciding: dict[str, list[tuple[Packet, int]]] = _NONE
         # Names only, the oldest first.
-        self._dismissed: dict[str, None] = {}
+        self._dismissed: dict[str, None] = _NONE
         # How many answers the application owes, to who has left meanwhile too.
         self._thinking = 0
         self._isAtRoot = False
@@ -142,6 +145,7 @@ class Connection:
         no fault of its. Of more than C{maxNamespaces}, the first are forgotten.
         """
         if len(name) <= MAX_NAME:
+            self._dismissed = self._dismissed or {}
             self._dismissed[name] = None
         if len(self._dismissed) > self._session.settings.maxNamespaces:
             self._dismissed.pop(next(iter(self._dismissed)))
@@ -215,6 +219,7 @@ class Connection:
         @param talk: what has come instead of a wish to join.
         """
         held: list[tuple[Packet, int]] = []
+        self._deciding = self._deciding or {}
         self._deciding[packet.namespace] = held
         self._thinking += 1
         if talk is not None:

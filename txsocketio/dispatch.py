@@ -61,8 +61,8 @@ class Dispatch:
         self._log = log
         self._isConcurrent = isConcurrent
         self._jobs = Serial()
-        self.middleware: list[Handler] = []
-        self.anyHandlers: list[Handler] = []
+        self.middleware: tuple[Handler, ...] = ()
+        self.anyHandlers: tuple[Handler, ...] = ()
 
     def take(self, packet: Packet, answer: Answer) -> None:
         """
@@ -131,7 +131,7 @@ class Dispatch:
         self, packet: Packet, answer: Answer, event: str, args: tuple[Any, ...]
     ) -> None:
         try:
-            for f in tuple(self.middleware):
+            for f in self.middleware:
                 outcome = asDeferred(f(event, *args))
                 if isinstance(outcome, Deferred):
                     await outcome
@@ -169,7 +169,7 @@ class Dispatch:
         """
         others: list[Results] = []
         if self.anyHandlers:
-            others.append(callAll(self._log, tuple(self.anyHandlers), (event, *args)))
+            others.append(callAll(self._log, self.anyHandlers, (event, *args)))
         results = callAll(self._log, self._handlers.take(event), args)
         more = self._elsewhere(event, args)
         if more:
@@ -238,7 +238,7 @@ class Overheard(EventSource):
             is logged if there are none.
         @return: C{f}.
         """
-        self._inbox.middleware.append(f)
+        self._inbox.middleware += (f,)
         return f
 
     def onAny(self, f: Handler) -> Handler:
@@ -248,7 +248,7 @@ class Overheard(EventSource):
 
         @return: C{f}.
         """
-        self._inbox.anyHandlers.append(f)
+        self._inbox.anyHandlers += (f,)
         return f
 
     def prependAny(self, f: Handler) -> Handler:
@@ -257,21 +257,23 @@ class Overheard(EventSource):
 
         @return: C{f}.
         """
-        self._inbox.anyHandlers.insert(0, f)
+        self._inbox.anyHandlers = (f, *self._inbox.anyHandlers)
         return f
 
     def offAny(self, f: Handler | None = None) -> None:
         """
         Undo L{onAny}; all of them without C{f}.
         """
-        takeOut(self._inbox.anyHandlers, f)
+        self._inbox.anyHandlers = without(self._inbox.anyHandlers, f)
 
 
-def takeOut(handlers: list[Handler], f: Handler | None) -> None:
+def without(handlers: tuple[Handler, ...], f: Handler | None) -> tuple[Handler, ...]:
     """
-    Take one out, or all of them without C{f}.
+    @return: the others, where C{f} is among them; none without C{f}.
     """
     if f is None:
-        handlers.clear()
-    elif f in handlers:
-        handlers.remove(f)
+        return ()
+    if f not in handlers:
+        return handlers
+    at = handlers.index(f)
+    return handlers[:at] + handlers[at + 1 :]

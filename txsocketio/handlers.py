@@ -75,6 +75,12 @@ class Handlers:
                 break
         self._keep(event, entries)
 
+    def clear(self) -> None:
+        """
+        Nothing happens any more.
+        """
+        self._byEvent = None
+
     def take(self, event: str) -> Sequence[Handler]:
         """
         Those to be called now. Handlers that want one event only are given
