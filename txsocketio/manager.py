@@ -17,8 +17,8 @@ from txsocketio.errors import (
     DisconnectReason,
     Fault,
     RemoteProtocolError,
-    UnsupportedByClient,
 )
+from txsocketio.fanout import FanOuts
 from txsocketio.interfaces import IDialect, IReceiver, ISession, Place
 from txsocketio.lifecycle import State
 from txsocketio.limits import Limits
@@ -28,7 +28,6 @@ from txsocketio.timers import Timers
 from txsocketio.upgrade import Upgrade
 
 if TYPE_CHECKING:
-    from txsocketio.frames import Frame
     from txsocketio.handshake import Arrival
     from txsocketio.packets import Packet
     from txsocketio.settings import Settings
@@ -44,6 +43,7 @@ class SessionManager:
 
     @ivar sessions: a live view, by session id; sessions that are leaving
         are still in it.
+    @ivar unfinished: the broadcasts that have not reached everybody.
     """
 
     def __init__(
@@ -68,6 +68,8 @@ class SessionManager:
         self._limits = limits
         self._transports = transports
         self._timers = Timers(clock)
+        self._fanOuts = FanOuts(clock)
+        self.unfinished: Collection[object] = self._fanOuts.unfinished
         self._sessions: dict[str, Session] = {}
         self._empty: Deferred[None] | None = None
         self.sessions: Mapping[str, Session] = MappingProxyType(self._sessions)
@@ -148,32 +150,21 @@ class SessionManager:
             )
         return session
 
-    def fanOut(self, packet: Packet, sessions: Iterable[Session], volatile: bool = False) -> int:
+    def fanOut(
+        self, packet: Packet, sessions: Iterable[Session], volatile: bool = False
+    ) -> list[Session]:
         """
-        Send one packet to many, encoded once for each dialect.
+        Send one packet to many, encoded once for each dialect. Very many are
+        not all written to before this returns; see L{txsocketio.fanout}.
 
-        @param volatile: leave out who cannot be written to now.
-        @return: how many were passed over because their generation of the
-            protocol cannot carry it.
+        @param sessions: each once.
+        @param volatile: leave out who cannot be written to then.
+        @return: those passed over, because their generation of the protocol
+            cannot carry it.
         @raise txsocketio.errors.LocalProtocolError: nobody could write it;
             nobody has been sent it.
         """
-        # A session that ends in the middle of the walk must not disturb it.
-        sessions = tuple(sessions)
-        dialects = {session.dialect for session in sessions}
-        frames = {dialect: _encode(dialect, packet) for dialect in dialects}
-        passedOver = 0
-        for session in sessions:
-            dialect = session.dialect
-            if dialect not in frames:
-                # It has shown another form meanwhile.
-                frames[dialect] = _encode(dialect, packet)
-            frame = frames[dialect]
-            if frame is None:
-                passedOver += 1
-            else:
-                session.write(frame, volatile)
-        return passedOver
+        return self._fanOuts.send(packet, [*sessions], volatile)
 
     def close(self) -> Deferred[None]:
         """
@@ -184,6 +175,7 @@ class SessionManager:
         """
         if self._empty is None:
             self._empty = Deferred()
+            self._fanOuts.finish()
             for session in tuple(self._sessions.values()):
                 session.close(DisconnectReason.SHUTDOWN)
             self._ifEmpty()
@@ -194,6 +186,7 @@ class SessionManager:
     def _ifEmpty(self) -> None:
         if self._empty is not None and not self._sessions and not self._empty.called:
             self._timers.stop()
+            self._fanOuts.stop()
             self._empty.callback(None)
 
     # What the sessions ask for.
@@ -203,6 +196,12 @@ class SessionManager:
         The time on the clock of all sessions.
         """
         return self._clock.seconds()
+
+    def catchUp(self, session: Session) -> None:
+        """
+        Write to the session what has been broadcast to it before.
+        """
+        self._fanOuts.catchUp(session)
 
     def sleep(self, session: Session, due: float) -> None:
         """
@@ -229,13 +228,7 @@ class SessionManager:
         The session is over.
         """
         self._timers.forget(session)
+        self._fanOuts.forget(session)
         if self._sessions.pop(session.sid, None) is not None:
             self._limits.release(session.arrival.address)
         self._ifEmpty()
-
-
-def _encode(dialect: IDialect, packet: Packet) -> Frame | None:
-    try:
-        return dialect.encode(packet)
-    except UnsupportedByClient:
-        return None

@@ -25,8 +25,8 @@ from txsocketio.verbs import eventPacket
 
 if TYPE_CHECKING:
     from txsocketio.client import Client
-    from txsocketio.interfaces import IDialect
     from txsocketio.manager import SessionManager
+    from txsocketio.session import Session
 
 
 class Elders(Protocol):
@@ -160,27 +160,22 @@ class Namespace(Audience, EventSource):
         id = self.newAck()
         packet = eventPacket(self.name, event, args, id)
         asked = {client: client.expect(id) for client in self.select(address)}
-        byDialect: dict[IDialect, list[Client]] = {}
-        for client, done in asked.items():
-            if not done.called:
-                byDialect.setdefault(client.session.dialect, []).append(client)
+        told = [client for client, done in asked.items() if not done.called]
         try:
-            for clients in byDialect.values():
-                # Either all of them can be told, or none.
-                if self._fanOut(packet, clients, isVolatile):
-                    _giveUp([asked.pop(client) for client in clients])
+            passedOver = set(self._fanOut(packet, told, isVolatile))
         except LocalProtocolError:
             _giveUp(asked.values())
             raise
+        _giveUp([asked.pop(client) for client in told if client.session in passedOver])
         return list(asked.values())
 
-    def _fanOut(self, packet: Packet, clients: list[Client], isVolatile: bool) -> int:
+    def _fanOut(self, packet: Packet, clients: list[Client], isVolatile: bool) -> list[Session]:
         if self.overheard:
             for client in self.overheard.intersection(clients):
                 client.overhear(packet)
         sessions = [client.session for client in clients]
         passedOver = self._manager.fanOut(packet, sessions, isVolatile)
-        self.passedOver += passedOver
+        self.passedOver += len(passedOver)
         return passedOver
 
     def newAck(self) -> int:

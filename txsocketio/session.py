@@ -4,7 +4,7 @@ One client's connection, whatever carries it, and however often that changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -28,11 +28,21 @@ if TYPE_CHECKING:
 class Keeper(Protocol):
     """
     What a session needs of its L{txsocketio.manager.SessionManager}.
+
+    @ivar unfinished: what has been broadcast, and not yet to everybody.
     """
+
+    @property
+    def unfinished(self) -> Collection[object]: ...
 
     def seconds(self) -> float:
         """
         The time on the clock of all sessions.
+        """
+
+    def catchUp(self, session: Session) -> None:
+        """
+        Write to the session what has been broadcast to it before.
         """
 
     def sleep(self, session: Session, due: float) -> None:
@@ -222,14 +232,17 @@ class Session(Stepper[_Event]):
         with suppress(UnsupportedByClient):
             self.send(packet)
 
-    def write(self, frame: Frame, volatile: bool = False) -> None:
+    def write(self, frame: Frame, volatile: bool = False, isNext: bool = False) -> None:
         """
         Send a frame of L{dialect}, or queue it. More than may be queued ends
         the session; one frame may always be.
 
         @param volatile: don't queue more than C{maxVolatile} of the kind, and
             give them up rather than the session.
+        @param isNext: whether nothing that has been broadcast comes before it.
         """
+        if self._keeper.unfinished and not isNext:
+            self._keeper.catchUp(self)
         if self._receiver is _DISCARDING:
             return
         transport = self._transport
@@ -249,8 +262,10 @@ class Session(Stepper[_Event]):
 
     def close(self, reason: DisconnectReason) -> None:
         """
-        End the session in good order: what is queued may still be fetched.
+        End the session in good order: what has been sent may still be fetched.
         """
+        if self._keeper.unfinished:
+            self._keeper.catchUp(self)
         self._step(_Event(Input.CLOSE, reason=reason))
 
     def fail(self, reason: DisconnectReason, detail: str = "") -> None:

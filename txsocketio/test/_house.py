@@ -24,6 +24,7 @@ LAYERS = (
         "backlog",
         "bodylimit",
         "codings",
+        "fanout",
         "fragments",
         "frames",
         "handlers",

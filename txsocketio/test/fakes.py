@@ -351,9 +351,12 @@ class FakeKeeper:
     """
     Keeps sessions as the manager does, on a clock of its own.
 
+    @ivar unfinished: nothing has been broadcast.
     @ivar failures: what it was told of sessions that could not go on.
     @ivar forgotten: the sessions that are over, in their order.
     """
+
+    unfinished = ()
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -366,6 +369,12 @@ class FakeKeeper:
         See L{txsocketio.session.Keeper.seconds}.
         """
         return self.clock.seconds()
+
+    def catchUp(self, session: Session) -> None:
+        """
+        See L{txsocketio.session.Keeper.catchUp}.
+        """
+        raise AssertionError("nothing has been broadcast")
 
     def sleep(self, session: Session, due: float) -> None:
         """

@@ -377,7 +377,7 @@ class FanOutTests(ManagerCase):
             sessions.append(session)
         for dialect in (self.dialect, other):
             dialect.encoded.clear()
-        self.assertEqual(self.manager.fanOut(self.packet, sessions), 0)
+        self.assertEqual(self.manager.fanOut(self.packet, sessions), [])
         self.assertEqual(self.dialect.encoded, [self.packet])
         self.assertEqual(other.encoded, [self.packet])
         self.assertEqual([stream.texts() for stream in streams], [["MESSAGE to all"]] * 5)
@@ -386,7 +386,7 @@ class FanOutTests(ManagerCase):
         """
         Nothing is encoded for nobody.
         """
-        self.assertEqual(self.manager.fanOut(self.packet, []), 0)
+        self.assertEqual(self.manager.fanOut(self.packet, []), [])
         self.assertEqual(self.dialect.encoded, [])
 
     def test_queued(self) -> None:
@@ -408,7 +408,7 @@ class FanOutTests(ManagerCase):
         pausedStream.writable = False
         session, stream = self.opened()
         passedOver = self.manager.fanOut(self.packet, [paused, session], volatile=True)
-        self.assertEqual(passedOver, 0)
+        self.assertEqual(passedOver, [])
         self.assertEqual(stream.texts(), ["MESSAGE to all"])
         pausedStream.resume()
         self.assertEqual(pausedStream.texts(), [])
@@ -422,7 +422,8 @@ class FanOutTests(ManagerCase):
         sessions = [self.opened()[0], self.opened(able)[0], self.opened()[0]]
         stream = FakeStream(sessions[1])
         sessions[1].attach(stream)
-        self.assertEqual(self.manager.fanOut(Packet(Kind.MESSAGE, b"x"), sessions), 2)
+        passedOver = self.manager.fanOut(Packet(Kind.MESSAGE, b"x"), sessions)
+        self.assertEqual(passedOver, [sessions[0], sessions[2]])
         self.assertEqual(stream.texts(), ["MESSAGE x"])
 
     def test_nobodyCould(self) -> None:

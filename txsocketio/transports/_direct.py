@@ -9,8 +9,8 @@ that has nothing left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from twisted.internet.tcp import Connection
 
@@ -18,14 +18,13 @@ from txsocketio.interfaces import Place
 from txsocketio.transports._connection import Carrier
 from txsocketio.transports._gate import Gate
 
-if TYPE_CHECKING:
-    from txsocketio.frames import Frame
-
 MAX_CORKED = 64
 """How many messages are held back at most to leave together."""
 
-_JOINED = 65536
-"""Bytes; to copy more together costs more than it saves."""
+_NONE = -1
+
+_SMALL = 16384
+"""Bytes; to copy more than that together costs more than it saves."""
 
 
 def _isPlain(transport: object) -> bool:
@@ -47,9 +46,10 @@ class Direct(Carrier):
     @ivar _sendNow: the socket's; L{None} where it is not ours to use, or while
         Twisted still has something to write to it.
     @ivar _rest: what Twisted is to write next.
+    @ivar _fd: the socket's, while it is not the reactor that reads from it.
     """
 
-    __slots__ = ("_cork", "_rest", "_sendNow", "transport")
+    __slots__ = ("_cork", "_fd", "_rest", "_sendNow", "transport")
 
     def __init__(self, gate: Gate, place: Place) -> None:
         super().__init__(gate, place)
@@ -57,13 +57,7 @@ class Direct(Carrier):
         self._cork: list[bytes] | None = None
         self._sendNow: Callable[[bytes], int] | None = None
         self._rest = b""
-
-    def write(self, frames: Sequence[Frame]) -> None:
-        """
-        See L{ITransport.write}.
-        """
-        for frame in frames:
-            self.put(frame.webSocket)
+        self._fd = _NONE
 
     def put(self, data: bytes) -> None:
         """
@@ -74,21 +68,26 @@ class Direct(Carrier):
             self._put(data)
         else:
             cork.append(data)
-            if len(cork) == MAX_CORKED:
+            if len(cork) == MAX_CORKED or len(data) > _SMALL:
                 self._cork = []
-                self._putAll(cork)
+                self._put(b"".join(cork))
+
+    def putAll(self, pieces: Iterable[bytes]) -> None:
+        """
+        The same with several, which leave together if they can.
+        """
+        isOurs = self._cork is None
+        if isOurs:
+            self._cork = []
+        for piece in pieces:
+            self.put(piece)
+        if isOurs:
+            self._uncork()
 
     def _uncork(self) -> None:
         cork, self._cork = self._cork, None
         if cork:
-            self._putAll(cork)
-
-    def _putAll(self, pieces: Sequence[bytes]) -> None:
-        if sum(map(len, pieces)) <= _JOINED:
-            self._put(b"".join(pieces))
-        else:
-            for piece in pieces:
-                self._put(piece)
+            self._put(b"".join(cork))
 
     def _put(self, data: bytes) -> None:
         send = self._sendNow
@@ -123,6 +122,7 @@ class Direct(Carrier):
         first = b"".join(cork)
         if _isPlain(self.transport):
             self._leave(first)
+            self._listen()
         else:
             self.transport.registerProducer(self, True)
             self.transport.write(first)
@@ -140,11 +140,31 @@ class Direct(Carrier):
             self._sendNow = self.transport.getHandle().send
         super().resumeProducing()
 
+    def _listen(self) -> None:
+        """
+        Have what comes read, by whoever does it best.
+        """
+        ear = self._gate.ear
+        if ear is not None and _isPlain(self.transport):
+            self._fd = ear.listen(self)
+        else:
+            self.transport.resumeProducing()
+
+    def _deafen(self) -> None:
+        """
+        Nothing comes any more.
+        """
+        ear = self._gate.ear
+        if ear is not None and self._fd != _NONE:
+            ear.ignore(self._fd)
+            self._fd = _NONE
+
     def lose(self) -> None:
         """
         Close the connection when all that has been put is written.
         """
         self._uncork()
+        self._deafen()
         # As long as there is a producer, Twisted waits for it.
         self.transport.unregisterProducer()
         self._sendNow = None

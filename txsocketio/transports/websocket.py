@@ -209,13 +209,14 @@ class WebSocketTransport(Direct):
         Others come first.
         """
         self._held = rest
+        self._deafen()
         self.transport.pauseProducing()
         self._gate.clock.callLater(0, self._goOn)
 
     def _goOn(self) -> None:
         held, self._held = self._held, b""
         if held:
-            self.transport.resumeProducing()
+            self._listen()
             self.dataReceived(held)
 
     def lose(self) -> None:
@@ -252,6 +253,7 @@ class WebSocketTransport(Direct):
         """
         self._isOver, self._held = True, b""
         self._sendNow = None
+        self._deafen()
         self._inTime()
         self._gone(DisconnectReason.TRANSPORT_CLOSE)
 
@@ -264,8 +266,10 @@ class WebSocketTransport(Direct):
         machine = self._machine
         if machine is not None and machine.compresses():
             _writeCompressed(machine, frames)
-        elif self._isOpen():
-            super().write(frames)
+        elif len(frames) == 1:
+            self.put(frames[0].webSocket)
+        else:
+            self.putAll([frame.webSocket for frame in frames])
 
     def close(self, reason: DisconnectReason, detail: str = "") -> None:
         """
