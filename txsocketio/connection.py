@@ -5,6 +5,7 @@ From a session to the clients that it stands for: one in each namespace.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -31,6 +32,9 @@ from txsocketio.session import Session
 
 # What nearly all of them have: things are taken out of it, and never put in.
 _NONE: Final[dict[str, Any]] = {}
+
+_STANDING = frozenset((Kind.CONNECT, Kind.DISCONNECT))
+"""What is about the standing of a client, and nothing that it says."""
 
 
 @implementer(IReceiver)
@@ -85,12 +89,13 @@ class Connection:
         """
         See L{IReceiver.received}.
         """
-        if packet.kind is Kind.CONNECT:
+        client = self._clients.get(packet.namespace)
+        if client is not None and packet.kind not in _STANDING:
+            client.received(packet)
+        elif packet.kind is Kind.CONNECT:
             self._askedToJoin(packet)
         elif packet.kind is Kind.DISCONNECT:
             self._left(packet.namespace)
-        elif packet.namespace in self._clients:
-            self._clients[packet.namespace].received(packet)
         else:
             self._talkingIn(packet)
 
@@ -189,7 +194,7 @@ class Connection:
         elif name not in self._dismissed:
             if not self._session.dialect.joinsByTalking:
                 raise RemoteProtocolError(f"not connected to {name[:50]!a}")
-            found = self._seek(packet._replace(data=None))
+            found = self._seek(replace(packet, data=None))
             if found is None:
                 raise RemoteProtocolError(f"there is no namespace {name[:50]!a}")
             if isinstance(found, Deferred):

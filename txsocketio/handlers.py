@@ -5,7 +5,7 @@ Who wants to hear of what, and how a handler is called.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from inspect import iscoroutine
+from types import CoroutineType
 from typing import Any, Final, Protocol, TypeVar, overload
 
 from twisted.internet.defer import Deferred, gatherResults, succeed
@@ -171,7 +171,7 @@ def call(log: FailureLog, f: Handler, args: Sequence[Any]) -> Any:
         exception, or a L{Failure} that was returned, which has been logged.
     """
     try:
-        result = asDeferred(f(*args))
+        result = f(*args)
     except TypeError as error:
         # Clients send as many arguments as they like: that is no traceback.
         if not _isOfTheCall(error):
@@ -182,6 +182,11 @@ def call(log: FailureLog, f: Handler, args: Sequence[Any]) -> Any:
         return RAISED
     except Exception:
         return _logged(log, Failure(), f)
+    # Nearly always there is nothing to say, and no type to be looked at.
+    return None if result is None else _outcome(log, f, asDeferred(result))
+
+
+def _outcome(log: FailureLog, f: Handler, result: Any) -> Any:
     if isinstance(result, Deferred):
         result.addErrback(lambda failure: _logged(log, failure, f))
     return _logged(log, result, f) if isinstance(result, Failure) else result
@@ -200,7 +205,7 @@ def asDeferred(result: Any) -> Any:
     """
     @return: the outcome of a coroutine, see L{begin}; anything else as it is.
     """
-    return begin(result) if iscoroutine(result) else result
+    return begin(result) if type(result) is CoroutineType else result
 
 
 def _logged(log: FailureLog, failure: Failure, f: Handler) -> _Raised:
@@ -217,10 +222,14 @@ def callAll(
     @return: their results in the order of the handlers, or a Deferred of that
         where one of them takes its time.
     """
-    results = [call(log, f, args) for f in handlers]
-    for result in results:
-        if isinstance(result, Deferred):
-            return gatherResults(
-                [each if isinstance(each, Deferred) else succeed(each) for each in results]
-            )
-    return results
+    results, isLate = [], False
+    for f in handlers:
+        result = call(log, f, args)
+        results.append(result)
+        if result is not None and isinstance(result, Deferred):
+            isLate = True
+    if not isLate:
+        return results
+    return gatherResults(
+        [each if isinstance(each, Deferred) else succeed(each) for each in results]
+    )

@@ -140,7 +140,8 @@ class Session(Stepper[_Event]):
         "_beats",
         "_candidate",
         "_decoder",
-        "_dispatching",
+        "_isAsking",
+        "_isTaking",
         "_keeper",
         "_life",
         "_outbox",
@@ -184,7 +185,9 @@ class Session(Stepper[_Event]):
         self.connections = 0
         self.tick = 0
         self._decoder = dialect.decoder(settings)
-        self._dispatching = False
+        self._isTaking = False
+        # Whether a heartbeat has been sent, and only answers have come since.
+        self._isAsking = False
         self._life = _life(dialect, settings)
         self._transport: ITransport | None = None
         self._candidate: ITransport | None = None
@@ -348,7 +351,7 @@ class Session(Stepper[_Event]):
         if self._receiver is _DISCARDING:
             return
         try:
-            self._dispatch(self._decoder.message(data))
+            self._takeEach(self._decoder.message(data))
         except RemoteProtocolError as error:
             self.fail(DisconnectReason.PARSE_ERROR, error.reason)
 
@@ -365,17 +368,20 @@ class Session(Stepper[_Event]):
             raise RemoteProtocolError("no transport of this session is open yet")
         if self._receiver is _DISCARDING:
             raise RemoteProtocolError("this session has ended", HTTPStatus.NOT_FOUND)
-        if self._dispatching:
+        if self._isTaking:
             # A handler has answered the poll, and behind that poll, on the
             # same connection, another request was waiting.
             raise RemoteProtocolError(
                 "another request of this session is being taken", HTTPStatus.CONFLICT
             )
+        self._isTaking = True
         try:
-            self._dispatch(self._decoder.payload(body))
+            self._takeEach(self._decoder.payload(body))
         except RemoteProtocolError as error:
             self.fail(DisconnectReason.PARSE_ERROR, error.reason)
             raise
+        finally:
+            self._isTaking = False
         if self._receiver is _DISCARDING and self._reason in _OVERRUN:
             raise RemoteProtocolError(self._reason.value, HTTPStatus.TOO_MANY_REQUESTS)
 
@@ -416,17 +422,10 @@ class Session(Stepper[_Event]):
         if self._candidate is transport:
             self._step(_Event(Input.WITHDRAWN, reason=reason, detail=detail))
 
-    def _dispatch(self, packets: Iterable[Packet]) -> None:
-        self._dispatching = True
-        try:
-            self._dispatchEach(packets)
-        finally:
-            self._dispatching = False
-
-    def _dispatchEach(self, packets: Iterable[Packet]) -> None:
+    def _takeEach(self, packets: Iterable[Packet]) -> None:
         for packet in packets:
             self.dialect = self._decoder.dialect
-            if self._life.pulse is State.AWAITING:
+            if self._isAsking:
                 self._heard(packet)
             take = _TAKES.get(packet.kind)
             if take is None:
@@ -439,6 +438,7 @@ class Session(Stepper[_Event]):
 
     def _heard(self, packet: Packet) -> None:
         if packet.kind is not Kind.PONG:
+            self._isAsking = False
             self._step(_Event(Input.HEARD))
 
     def _answered(self, packet: Packet) -> None:
@@ -553,6 +553,7 @@ class Session(Stepper[_Event]):
 
     def _beat(self, event: _Event) -> None:
         self._beats += 1
+        self._isAsking = True
         self.send(self.dialect.beat(self._beats))
 
     def _end(self, event: _Event) -> None:
