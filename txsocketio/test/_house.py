@@ -18,7 +18,7 @@ PACKAGE = "txsocketio"
 #: From the ground up. A room imports from the layers below its own, and from
 #: the rooms beside it only as L{NEIGHBOURS} says.
 LAYERS = (
-    ("errors", "handshake", "interfaces", "machine", "packets", "settings"),
+    ("coroutines", "errors", "handshake", "interfaces", "machine", "packets", "settings"),
     (
         "acks",
         "backlog",
