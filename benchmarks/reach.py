@@ -29,7 +29,7 @@ from txsocketio.audience import Audience
 from txsocketio.clientdialects import CLIENT_PROTOCOLS
 from txsocketio.errors import DisconnectReason
 from txsocketio.frames import Frame
-from txsocketio.handshake import Handshake
+from txsocketio.handshake import Arrival
 from txsocketio.interfaces import ISession, ITransport, Place
 from txsocketio.listener import PROTOCOLS
 from txsocketio.packets import Kind, Packet
@@ -107,10 +107,10 @@ class Crowd:
             client.join("all", *(["few"] if at < _FEW else []))
 
     def _come(self, protocol: str) -> Mute:
-        handshake = Handshake(
+        arrival = Arrival(
             headers={}, query={}, address="192.0.2.1", secure=False, time=0.0, url="/"
         )
-        session = self.io._manager.create(Place(PROTOCOLS[protocol], Mute.name), handshake)
+        session = self.io._manager.create(Place(PROTOCOLS[protocol], Mute.name), arrival)
         transport = Mute(session)
         session.attach(transport)
         speech = CLIENT_PROTOCOLS[protocol]

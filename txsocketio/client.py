@@ -6,14 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IConsumer
 from zope.interface import implementer
 
-from txsocketio.acks import Acks, within
+from txsocketio.acks import NOTHING_ASKED, Acks, within
 from txsocketio.dispatch import Overheard, takeOut
 from txsocketio.errors import ClientDisconnected, DisconnectReason, LocalProtocolError
 from txsocketio.flow import Flow
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from txsocketio.handshake import Handshake
     from txsocketio.namespace import Namespace
     from txsocketio.session import Session
+
+_NO_ROOMS: frozenset[str] = frozenset()
 
 
 class _Volatile(Verbs):
@@ -105,26 +106,24 @@ class Client(Verbs, Overheard):
         rooms and its data, and what it has missed.
     @ivar sessionId: 20 characters; who has joined several namespaces may have
         one in each.
-    @ivar data: the application's own.
-    @ivar handshake: the L{Handshake}: what the client brought along when it
-        came, and in C{auth} what it has sent to be let into this namespace.
     """
 
     __slots__ = (
         "_acks",
+        "_auth",
         "_away",
         "_connection",
+        "_data",
         "_flow",
         "_handlers",
         "_inbox",
+        "_isInside",
         "_outgoing",
         "_reason",
         "_recoveryId",
         "_rooms",
         "_since",
         "connected",
-        "data",
-        "handshake",
         "namespace",
         "recovered",
         "session",
@@ -140,27 +139,28 @@ class Client(Verbs, Overheard):
         away: Away | None = None,
     ) -> None:
         """
+        @param auth: what it has sent to be let in.
         @param away: what it had when it went, if it comes back.
         """
         self._connection = connection
         self.session = session
         self.namespace = namespace
         self.connected = False
-        self.handshake: Handshake = session.handshake
-        if auth is not None:
-            self.handshake = replace(self.handshake, auth=auth)
+        self._auth = auth
         # Why it has gone, if it has.
         self._reason: DisconnectReason | None = None
         self._handlers = Handlers()
-        self._inbox: Inbox = Inbox(self, self._handlers, connection.backlog)
-        self._acks = Acks(session.settings.maxAcks)
+        self._inbox: Inbox = Inbox(self, self._handlers, connection.backlog, auth)
+        self._acks = NOTHING_ASKED
         self._flow: Flow | None = None
         self._outgoing: list[Handler] = []
         self._away = away
         self.recovered = away is not None
         self.sessionId = session.dialect.clientId(session.sid, namespace.name)
-        self.data: dict[Any, Any] = {}
-        self._rooms: set[str] = set()
+        self._data: dict[Any, Any] | None = None
+        # But for the one of its own id.
+        self._rooms = _NO_ROOMS
+        self._isInside = False
         self._recoveryId: str | None = None
         self._since = 0
         self._remember(away)
@@ -174,6 +174,14 @@ class Client(Verbs, Overheard):
         The L{txsocketio.listener.Listener} to which this client belongs.
         """
         return self.namespace.listener
+
+    @property
+    def handshake(self) -> Handshake:
+        """
+        What the client brought along when it came, and in C{auth} what it has
+        sent to be let into this namespace.
+        """
+        return self.session.arrival.handshake(self._auth)
 
     @property
     def connections(self) -> int:
@@ -210,7 +218,20 @@ class Client(Verbs, Overheard):
         The rooms that the client is in; the one of its own session id is
         always among them while it is connected.
         """
-        return frozenset(self._rooms)
+        return self._rooms.union((self.sessionId,)) if self._isInside else self._rooms
+
+    @property
+    def data(self) -> dict[Any, Any]:
+        """
+        The application's own.
+        """
+        if self._data is None:
+            self._data = {}
+        return self._data
+
+    @data.setter
+    def data(self, data: dict[Any, Any]) -> None:
+        self._data = data
 
     # Speaking.
 
@@ -276,18 +297,20 @@ class Client(Verbs, Overheard):
         """
         if self._reason is not None:
             return
-        if len(self._rooms.union(rooms)) > self.session.settings.maxRooms:
+        others = [room for room in rooms if room != self.sessionId]
+        joined = self._rooms.union(others)
+        if len(joined) + self._isInside > self.session.settings.maxRooms:
             raise LocalProtocolError(f"more than {self.session.settings.maxRooms} rooms")
-        self._rooms.update(rooms)
+        self._rooms = joined
         if self.connected:
-            self.namespace.enter(self, rooms)
+            self.namespace.enter(self, others)
 
     def leave(self, *rooms: str) -> None:
         """
         Leave rooms; those it is not in are no error. It stays in the one of
         its own session id.
         """
-        left = self._rooms.intersection(rooms) - {self.sessionId}
+        left = self._rooms.intersection(rooms)
         self._rooms -= left
         self.namespace.leave(self, left)
 
@@ -379,7 +402,7 @@ class Client(Verbs, Overheard):
         if not self.connected:
             return fail(ClientDisconnected(self._reason or DisconnectReason.TRANSPORT_CLOSE))
         frame = self.session.dialect.encode(packet)
-        done = self._acks.expect(id)
+        done = self.expect(id)
         if not done.called:
             self.overhear(packet)
             self.session.write(frame, isVolatile)
@@ -403,6 +426,8 @@ class Client(Verbs, Overheard):
         """
         See L{Acks.expect}.
         """
+        if self._acks is NOTHING_ASKED:
+            self._acks = Acks(self.session.settings.maxAcks)
         return self._acks.expect(id)
 
     def admitted(self, welcome: Callable[[Packet | None], None]) -> bool:
@@ -418,7 +443,7 @@ class Client(Verbs, Overheard):
         # That may have been more than the client takes.
         self.connected = self._inbox.isOpen = self._reason is None
         if self.connected:
-            self._rooms.add(self.sessionId)
+            self._isInside = True
             if self._outgoing:
                 self.namespace.overheard.add(self)
         return self.connected
@@ -446,7 +471,7 @@ class Client(Verbs, Overheard):
             return
         self._recoveryId, self._since = away.recoveryId, away.since
         self.sessionId, self.data = away.id, away.data
-        self._rooms.update(away.rooms)
+        self._rooms, self._isInside = away.rooms - {away.id}, True
 
     def _catchUp(self) -> None:
         """
@@ -526,10 +551,10 @@ class Client(Verbs, Overheard):
             return
         self.connected = False
         self._mayComeBack(reason)
-        self.namespace.remove(self, self._rooms)
+        self.namespace.remove(self, self.rooms)
         self.namespace.overheard.discard(self)
         self._inbox.tell("disconnecting", reason)
-        self._rooms.clear()
+        self._rooms, self._isInside = _NO_ROOMS, False
         self._acks.abandon(reason)
         if self._flow is not None:
             self._flow.ended()

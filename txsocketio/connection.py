@@ -39,10 +39,11 @@ class Connection:
     """
 
     __slots__ = (
-        "_atRoot",
+        "_behind",
         "_clients",
         "_deciding",
         "_dismissed",
+        "_isAtRoot",
         "_registry",
         "_session",
         "_thinking",
@@ -61,7 +62,9 @@ class Connection:
         self._dismissed: dict[str, None] = {}
         # How many answers the application owes, to who has left meanwhile too.
         self._thinking = 0
-        self._atRoot: Deferred[None] = Deferred()
+        self._isAtRoot = False
+        # Those who wait until it is; hardly ever anybody.
+        self._behind: list[Deferred[None]] | None = None
 
     # IReceiver.
 
@@ -72,7 +75,7 @@ class Connection:
         if self._session.dialect.joinsRoot:
             self._join(self._registry[ROOT])
         else:
-            self._atRoot.callback(None)
+            self._isAtRoot = True
 
     def received(self, packet: Packet) -> None:
         """
@@ -281,17 +284,26 @@ class Connection:
         in there asks in vain at the others.
         """
         namespace = client.namespace
-        if namespace.name != ROOT:
-            await self._atRoot
+        if namespace.name != ROOT and not self._isAtRoot:
+            await self._untilAtRoot()
             if not self._has(client):
                 return
         if await namespace.admit(client, welcome, partial(self._refused, client)):
             self._session.joined()
             greeted = Deferred.fromCoroutine(namespace.greet(client))
             # The others do not wait for handlers, but come after them.
-            if not self._atRoot.called:
-                self._atRoot.callback(None)
+            self._atRoot()
             await greeted
+
+    def _untilAtRoot(self) -> Deferred[None]:
+        waits: Deferred[None] = Deferred()
+        self._behind = [*(self._behind or ()), waits]
+        return waits
+
+    def _atRoot(self) -> None:
+        behind, self._behind, self._isAtRoot = self._behind or (), None, True
+        for waits in behind:
+            waits.callback(None)
 
     def _welcome(self, packet: Packet | None) -> None:
         if packet is not None:

@@ -40,54 +40,63 @@ class _Raised:
 RAISED: Final = _Raised()
 
 
+_Marked = list[tuple[Handler, bool]]
+"""Handlers, each with whether it wants one event only."""
+
+
 class Handlers:
     """
     Handlers by event, in the order in which they came.
     """
 
-    __slots__ = ("_byEvent", "_ready")
+    __slots__ = ("_byEvent",)
 
     def __init__(self) -> None:
-        self._byEvent: dict[str, list[tuple[Handler, bool]]] = {}
-        # Of the events whose handlers are the same each time.
-        self._ready: dict[str, tuple[Handler, ...]] = {}
+        # A tuple is what is called each time; a list lasts as long as some in
+        # it want one event only. There is no dict before there are handlers.
+        self._byEvent: dict[str, tuple[Handler, ...] | _Marked] | None = None
 
     def add(self, event: str, f: Handler, once: bool = False) -> None:
         """
         Call C{f} at each C{event}, or at the next one only.
         """
-        self._byEvent.setdefault(event, []).append((f, once))
-        self._ready.pop(event, None)
+        self._keep(event, [*self._marked(event), (f, once)])
 
     def remove(self, event: str, f: Handler) -> None:
         """
         Undo the latest L{add} of C{f}; nothing happens where there is none.
         """
-        entries = self._byEvent.get(event, [])
-        self._ready.pop(event, None)
+        entries = self._marked(event)
         for index in reversed(range(len(entries))):
             if entries[index][0] == f:
                 del entries[index]
                 break
-        if not entries:
-            self._byEvent.pop(event, None)
+        self._keep(event, entries)
 
     def take(self, event: str) -> Sequence[Handler]:
         """
         Those to be called now. Handlers that want one event only are given
         out only here, once.
         """
-        ready = self._ready.get(event)
-        if ready is not None:
-            return ready
-        entries = self._byEvent.pop(event, None)
-        if entries is None:
-            return ()
-        left = [entry for entry in entries if not entry[1]]
-        if left:
-            self._byEvent[event] = left
-            self._ready[event] = tuple(f for f, _ in left)
-        return [f for f, _ in entries]
+        found = self._byEvent.get(event, ()) if self._byEvent else ()
+        if isinstance(found, tuple):
+            return found
+        self._keep(event, [entry for entry in found if not entry[1]])
+        return [f for f, _ in found]
+
+    def _marked(self, event: str) -> _Marked:
+        found = self._byEvent.get(event, ()) if self._byEvent else ()
+        return [(f, False) for f in found] if isinstance(found, tuple) else [*found]
+
+    def _keep(self, event: str, entries: _Marked) -> None:
+        if self._byEvent is None:
+            self._byEvent = {}
+        if any(once for _, once in entries):
+            self._byEvent[event] = entries
+        elif entries:
+            self._byEvent[event] = tuple(f for f, _ in entries)
+        else:
+            self._byEvent.pop(event, None)
 
 
 class EventSource:

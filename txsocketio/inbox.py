@@ -29,12 +29,15 @@ class Inbox(Dispatch):
 
     __slots__ = ("_client", "_kept", "_namespace", "isOpen")
 
-    def __init__(self, client: Client, handlers: Handlers, backlog: Backlog) -> None:
+    def __init__(self, client: Client, handlers: Handlers, backlog: Backlog, auth: Any) -> None:
+        """
+        @param auth: what the client has sent to be let in.
+        """
         namespace = client.namespace
         super().__init__(handlers, backlog, namespace.log, namespace.concurrentHandlers)
         self._client = client
         self._namespace = namespace
-        self._kept = backlog.keep(client.handshake.auth)
+        self._kept = backlog.keep(auth)
         self.isOpen = False
 
     def begin(self, admission: Callable[[Client], Any]) -> None:

@@ -29,7 +29,7 @@ from txsocketio.upgrade import Upgrade
 
 if TYPE_CHECKING:
     from txsocketio.frames import Frame
-    from txsocketio.handshake import Handshake
+    from txsocketio.handshake import Arrival
     from txsocketio.packets import Packet
     from txsocketio.settings import Settings
 
@@ -75,7 +75,7 @@ class SessionManager:
         self._empty: Deferred[None] | None = None
         self.sessions: Mapping[str, Session] = MappingProxyType(self._sessions)
 
-    def create(self, place: Place, handshake: Handshake) -> Session:
+    def create(self, place: Place, arrival: Arrival) -> Session:
         """
         A new session, in the place's dialect and on its transport.
 
@@ -84,7 +84,7 @@ class SessionManager:
         """
         if self._empty is not None:
             raise RemoteProtocolError("the server is shutting down", HTTPStatus.SERVICE_UNAVAILABLE)
-        self._limits.admit(handshake.address, self._clock.seconds(), len(self._sessions))
+        self._limits.admit(arrival.address, self._clock.seconds(), len(self._sessions))
         sid = token_urlsafe(SID_BYTES)
         dialect, name = place.dialect, place.transport
         session = Session(
@@ -92,9 +92,9 @@ class SessionManager:
             sid,
             place,
             self._settings(dialect, name),
-            handshake,
+            arrival,
             self._receiver,
-            [each for each in dialect.transports[name] if each in self._transports],
+            tuple([each for each in dialect.transports[name] if each in self._transports]),
         )
         self._sessions[sid] = session
         return session
@@ -226,7 +226,7 @@ class SessionManager:
                 "Session {sid} ({transport}, {address}) ended: {reason}: {detail}",
                 sid=session.sid,
                 transport=session.transportName,
-                address=session.handshake.address,
+                address=session.arrival.address,
                 reason=reason.value,
                 detail=detail,
             )
@@ -238,5 +238,5 @@ class SessionManager:
         self._timers.forget(session)
         self._fanOuts.forget(session)
         if self._sessions.pop(session.sid, None) is not None:
-            self._limits.release(session.handshake.address)
+            self._limits.release(session.arrival.address)
         self._ifEmpty()

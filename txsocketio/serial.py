@@ -23,7 +23,8 @@ class Serial:
     __slots__ = ("_draining", "_jobs", "busy")
 
     def __init__(self) -> None:
-        self._jobs: deque[tuple[Callable[..., Any], tuple[Any, ...]]] = deque()
+        # Those that wait, if any do.
+        self._jobs: deque[tuple[Callable[..., Any], tuple[Any, ...]]] | tuple[()] = ()
         self.busy = False
         self._draining = False
 
@@ -31,23 +32,32 @@ class Serial:
         """
         Run the job now, or when those before it are done.
         """
+        if not self.busy:
+            self._begin(job, args)
+            if self._jobs:
+                self._drain()
+            return
+        if not self._jobs:
+            self._jobs = deque()
         self._jobs.append((job, args))
-        if not self._draining:
-            self._drain()
+
+    def _begin(self, job: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.busy = True
+        outcome = job(*args)
+        if isinstance(outcome, Deferred):
+            outcome.addBoth(self._done)
+        else:
+            self.busy = False
 
     def _drain(self) -> None:
         self._draining = True
         try:
             while self._jobs and not self.busy:
-                job, args = self._jobs.popleft()
-                self.busy = True
-                outcome = job(*args)
-                if isinstance(outcome, Deferred):
-                    outcome.addBoth(self._done)
-                else:
-                    self.busy = False
+                self._begin(*self._jobs.popleft())
         finally:
             self._draining = False
+        if not self._jobs:
+            self._jobs = ()
 
     def _done(self, _: object) -> None:
         self.busy = False

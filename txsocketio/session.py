@@ -21,7 +21,7 @@ from txsocketio.timers import GRAIN
 
 if TYPE_CHECKING:
     from txsocketio.frames import Frame
-    from txsocketio.handshake import Handshake
+    from txsocketio.handshake import Arrival
     from txsocketio.settings import Settings
 
 
@@ -153,9 +153,9 @@ class Session(Stepper[_Event]):
         "_reason",
         "_receiver",
         "_transport",
+        "arrival",
         "connections",
         "dialect",
-        "handshake",
         "settings",
         "sid",
         "tick",
@@ -169,7 +169,7 @@ class Session(Stepper[_Event]):
         sid: str,
         place: Place,
         settings: Settings,
-        handshake: Handshake,
+        arrival: Arrival,
         receiver: Callable[[Session], IReceiver],
         upgrades: Sequence[str] = (),
     ) -> None:
@@ -186,7 +186,7 @@ class Session(Stepper[_Event]):
         self.transportName = place.transport
         self.upgrades = upgrades
         self.settings = settings
-        self.handshake = handshake
+        self.arrival = arrival
         self.connections = 0
         self.tick = 0
         self._decoder = dialect.decoder(settings)

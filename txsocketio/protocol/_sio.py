@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
 from txsocketio.packets import RESERVED, ROOT, Kind, Packet
 from txsocketio.protocol._framing import MAX_DIGITS
-from txsocketio.protocol._json import Writer, dumps, dumpsASCII, loads
+from txsocketio.protocol._json import dumps, dumpsASCII, loads, writer
 from txsocketio.protocol._utf16 import wellFormed
 from txsocketio.settings import Settings
 
@@ -560,7 +560,7 @@ class TextCodec:
             if type not in _WITH_ATTACHMENTS:
                 raise
         attachments = _Taken()
-        text = Writer(self._revision.isASCII, attachments.take)(data)
+        text = writer(self._revision.isASCII, attachments.take)(data)
         if any(
             isinstance(child, dict) and child.get(_PLACEHOLDER) for _, _, child in _within(data)
         ):

@@ -120,7 +120,7 @@ STRANGERS = {
 }
 
 #: The only modules that know Autobahn.
-AUTOBAHN = {"outgoing.websocket", "transports.flashsocket", "transports.websocket"}
+AUTOBAHN = {"outgoing.websocket", "transports._autobahn"}
 
 #: Rooms whose modules are a list of equals, and the one room that has the list.
 CONCRETE = {"protocol", "transports"}

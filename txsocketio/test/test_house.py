@@ -270,13 +270,12 @@ class RuleTests(SynchronousTestCase):
 
     def test_autobahn(self) -> None:
         source = "from autobahn.twisted.websocket import WebSocketServerProtocol"
-        self.assertBroken("transports.websocket", source)
+        self.assertBroken("transports._autobahn", source)
         self.assertBroken(
             "resource",
             source,
             "resource:1: imports autobahn.twisted.websocket.WebSocketServerProtocol,"
-            " which is known in outgoing.websocket, transports.flashsocket,"
-            " transports.websocket alone",
+            " which is known in outgoing.websocket, transports._autobahn alone",
         )
 
     def test_lists(self) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsocketio.errors import LocalProtocolError, RemoteProtocolError, UnsupportedByClient
-from txsocketio.protocol._json import MAX_DEPTH, Writer, dumps, dumpsASCII, literal, loads
+from txsocketio.protocol._json import MAX_DEPTH, dumps, dumpsASCII, literal, loads, writer
 
 VALUES = st.recursive(
     st.none()
@@ -107,6 +107,19 @@ class LoadsTests(SynchronousTestCase):
                     opening * depth + inner + closing * depth, "the JSON is nested too deeply"
                 )
 
+    def test_deepAndShort(self) -> None:
+        """
+        The shortest texts that can be so deep are, of arrays, of objects, and
+        of both.
+        """
+        for arrays in [0, 1, 2, MAX_DEPTH // 2, MAX_DEPTH - 1, MAX_DEPTH]:
+            objects = MAX_DEPTH - arrays
+            deep = "[" * arrays + '{"":' * objects + "{}" + "}" * objects + "]" * arrays
+            self.assertRefused(deep, "the JSON is nested too deeply")
+            self.assertRefused(f" {deep}", "the JSON is nested too deeply")
+            enough = deep.replace("{}", "0")
+            self.assertEqual(dumps(loads(enough)), enough)
+
     def test_deepAmongOthers(self) -> None:
         """
         Only what lies one within the other counts.
@@ -197,7 +210,7 @@ class DumpsTests(SynchronousTestCase):
             seen.append(data)
             return {"at": len(seen)}
 
-        write = Writer(replace=replace)
+        write = writer(replace=replace)
         self.assertEqual(write([b"x", {"a": bytearray(b"y")}]), '[{"at":1},{"a":{"at":2}}]')
         self.assertEqual(seen, [b"x", b"y"])
         self.assertRaises(LocalProtocolError, write, [object()])

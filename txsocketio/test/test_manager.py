@@ -29,7 +29,7 @@ from txsocketio.test.fakes import (
     FakePoll,
     FakeReceiver,
     FakeStream,
-    handshake,
+    arrival,
 )
 from txsocketio.upgrade import Upgrade
 
@@ -76,7 +76,7 @@ class ManagerCase(SynchronousTestCase):
         """
         A new session.
         """
-        return self.manager.create(Place(dialect or self.dialect, transport), handshake())
+        return self.manager.create(Place(dialect or self.dialect, transport), arrival())
 
     def find(self, sid: str, transport: str, dialect: FakeDialect | None = None) -> ISession:
         """
@@ -125,7 +125,7 @@ class SessionsTests(ManagerCase):
         self.assertIs(session.dialect, self.dialect)
         self.assertEqual(session.transportName, "slow")
         self.assertEqual(session.settings.maxQueue, 7)
-        self.assertEqual(session.handshake, handshake())
+        self.assertEqual(session.arrival.handshake(), arrival().handshake())
         self.assertEqual(session.state, State.NEW)
 
     def test_receiver(self) -> None:
@@ -273,7 +273,7 @@ class SessionsTests(ManagerCase):
         self.make(Limits(sessions=2, perAddress=1))
         session = self.create()
         self.assertRefused(503, "too many sessions from your address", self.create)
-        self.manager.create(Place(self.dialect, "slow"), handshake("192.0.2.2"))
+        self.manager.create(Place(self.dialect, "slow"), arrival("192.0.2.2"))
         self.assertRefused(503, "too many sessions", self.create)
         session.fail(DisconnectReason.CLIENT)
         self.create()
