@@ -7,7 +7,7 @@
 #include <zlib.h>
 
 /* What is sent at once is put together here. */
-static char outgoing[1 << 18];
+static char outgoing[2 << 20];
 
 enum { HEAD = 14 };
 
