@@ -27,6 +27,7 @@ LAYERS = (
         "fragments",
         "frames",
         "handlers",
+        "handover",
         "lifecycle",
         "limits",
         "options",
