@@ -3,7 +3,9 @@ A server with any options, which C{twistd socketio} has not:
 
     python benchmarks/service.py MODULE:CALLABLE '{"heartbeatInterval": 5}'
 
-It listens on any port of 127.0.0.1, says on which, and ends with SIGTERM.
+It listens on any port of 127.0.0.1, or where a third argument says, in Twisted's
+words for it (C{ssl:0:interface=127.0.0.1:privateKey=key.pem}); says on which port,
+and ends with SIGTERM.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
 from twisted.internet.task import react
 from twisted.logger import globalLogBeginner, textFileLogObserver
 from twisted.python.reflect import namedAny
@@ -22,7 +25,9 @@ from twisted.web.server import Site
 import txsocketio
 
 
-async def main(reactor: Any, app: str, options: str) -> None:
+async def main(
+    reactor: Any, app: str, options: str, where: str = "tcp:0:interface=127.0.0.1"
+) -> None:
     """
     Serve until the reactor is told to stop.
     """
@@ -34,7 +39,7 @@ async def main(reactor: Any, app: str, options: str) -> None:
     module, _, name = app.partition(":")
     namedAny(f"{module}.{name}")(listener)
     reactor.addSystemEventTrigger("before", "shutdown", listener.close)
-    reactor.listenTCP(0, site, interface="127.0.0.1")
+    await serverFromString(reactor, where).listen(site)
     await Deferred()
 
 

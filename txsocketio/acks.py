@@ -73,6 +73,10 @@ class Acks:
                 done.errback(ClientDisconnected(reason))
 
 
+NOTHING_ASKED = Acks(0)
+"""Those of whoever has been asked nothing yet."""
+
+
 def within(done: Deferred[Any], timeout: float | None, clock: IReactorTime) -> Deferred[Any]:
     """
     Give up waiting after a while.

@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IConsumer
 from zope.interface import implementer
 
-from txsocketio.acks import Acks, within
-from txsocketio.dispatch import Overheard, takeOut
+from txsocketio.acks import NOTHING_ASKED, Acks, within
+from txsocketio.dispatch import Overheard, without
 from txsocketio.errors import ClientDisconnected, DisconnectReason, LocalProtocolError
 from txsocketio.flow import Flow
 from txsocketio.handlers import Handler, Handlers, call
@@ -30,6 +29,12 @@ if TYPE_CHECKING:
     from txsocketio.handshake import Handshake
     from txsocketio.namespace import Namespace
     from txsocketio.session import Session
+
+_NO_ROOMS: frozenset[str] = frozenset()
+
+
+# To look up a member of an enumeration takes as long as two calls.
+_CONNECT, _ACK = Kind.CONNECT, Kind.ACK
 
 
 class _Volatile(Verbs):
@@ -105,31 +110,32 @@ class Client(Verbs, Overheard):
         rooms and its data, and what it has missed.
     @ivar sessionId: 20 characters; who has joined several namespaces may have
         one in each.
-    @ivar data: the application's own.
-    @ivar handshake: the L{Handshake}: what the client brought along when it
-        came, and in C{auth} what it has sent to be let into this namespace.
     """
 
     __slots__ = (
         "_acks",
+        "_auth",
         "_away",
         "_connection",
+        "_data",
         "_flow",
         "_handlers",
         "_inbox",
+        "_isInside",
         "_outgoing",
         "_reason",
         "_recoveryId",
         "_rooms",
         "_since",
+        "_spokenIn",
         "connected",
-        "data",
-        "handshake",
         "namespace",
         "recovered",
         "session",
         "sessionId",
     )
+
+    _spokenIn: str
 
     def __init__(
         self,
@@ -140,27 +146,29 @@ class Client(Verbs, Overheard):
         away: Away | None = None,
     ) -> None:
         """
+        @param auth: what it has sent to be let in.
         @param away: what it had when it went, if it comes back.
         """
         self._connection = connection
         self.session = session
         self.namespace = namespace
+        self._spokenIn = namespace.name
         self.connected = False
-        self.handshake: Handshake = session.handshake
-        if auth is not None:
-            self.handshake = replace(self.handshake, auth=auth)
+        self._auth = auth
         # Why it has gone, if it has.
         self._reason: DisconnectReason | None = None
         self._handlers = Handlers()
-        self._inbox: Inbox = Inbox(self, self._handlers, connection.backlog)
-        self._acks = Acks(session.settings.maxAcks)
+        self._inbox: Inbox = Inbox(self, self._handlers, connection.backlog, auth)
+        self._acks = NOTHING_ASKED
         self._flow: Flow | None = None
-        self._outgoing: list[Handler] = []
+        self._outgoing: tuple[Handler, ...] = ()
         self._away = away
         self.recovered = away is not None
         self.sessionId = session.dialect.clientId(session.sid, namespace.name)
-        self.data: dict[Any, Any] = {}
-        self._rooms: set[str] = set()
+        self._data: dict[Any, Any] | None = None
+        # But for the one of its own id.
+        self._rooms = _NO_ROOMS
+        self._isInside = False
         self._recoveryId: str | None = None
         self._since = 0
         self._remember(away)
@@ -174,6 +182,14 @@ class Client(Verbs, Overheard):
         The L{txsocketio.listener.Listener} to which this client belongs.
         """
         return self.namespace.listener
+
+    @property
+    def handshake(self) -> Handshake:
+        """
+        What the client brought along when it came, and in C{auth} what it has
+        sent to be let into this namespace.
+        """
+        return self.session.arrival.handshake(self._auth)
 
     @property
     def connections(self) -> int:
@@ -210,16 +226,22 @@ class Client(Verbs, Overheard):
         The rooms that the client is in; the one of its own session id is
         always among them while it is connected.
         """
-        return frozenset(self._rooms)
-
-    # Speaking.
+        return self._rooms.union((self.sessionId,)) if self._isInside else self._rooms
 
     @property
-    def _spokenIn(self) -> str:
-        return self.namespace.name
+    def data(self) -> dict[Any, Any]:
+        """
+        The application's own.
+        """
+        if self._data is None:
+            self._data = {}
+        return self._data
 
-    def _say(self, packet: Packet) -> None:
-        self.tell(packet)
+    @data.setter
+    def data(self, data: dict[Any, Any]) -> None:
+        self._data = data
+
+    # Speaking.
 
     @property
     def volatile(self) -> _Volatile:
@@ -276,18 +298,20 @@ class Client(Verbs, Overheard):
         """
         if self._reason is not None:
             return
-        if len(self._rooms.union(rooms)) > self.session.settings.maxRooms:
+        others = [room for room in rooms if room != self.sessionId]
+        joined = self._rooms.union(others)
+        if len(joined) + self._isInside > self.session.settings.maxRooms:
             raise LocalProtocolError(f"more than {self.session.settings.maxRooms} rooms")
-        self._rooms.update(rooms)
+        self._rooms = joined
         if self.connected:
-            self.namespace.enter(self, rooms)
+            self.namespace.enter(self, others)
 
     def leave(self, *rooms: str) -> None:
         """
         Leave rooms; those it is not in are no error. It stays in the one of
         its own session id.
         """
-        left = self._rooms.intersection(rooms) - {self.sessionId}
+        left = self._rooms.intersection(rooms)
         self._rooms -= left
         self.namespace.leave(self, left)
 
@@ -310,7 +334,7 @@ class Client(Verbs, Overheard):
 
         @return: C{f}.
         """
-        self._outgoing.append(f)
+        self._outgoing += (f,)
         if self.connected:
             self.namespace.overheard.add(self)
         return f
@@ -319,7 +343,7 @@ class Client(Verbs, Overheard):
         """
         Undo L{onAnyOutgoing}; all of them without C{f}.
         """
-        takeOut(self._outgoing, f)
+        self._outgoing = without(self._outgoing, f)
         if not self._outgoing:
             self.namespace.overheard.discard(self)
 
@@ -361,12 +385,19 @@ class Client(Verbs, Overheard):
         """
         Send a packet to this client alone.
         """
-        if not isVolatile:
-            packet = self._recorded(packet)
-        if self.connected:
+        if self._recoveryId is not None and not isVolatile:
+            packet = self._recorded(packet, self._recoveryId)
+        if not self.connected:
+            return
+        if self._outgoing:
             self.overhear(packet)
-            self.session.send(packet, isVolatile)
-            self._written()
+        session = self.session
+        session.write(session.dialect.encode(packet), isVolatile)
+        if self._flow is not None:
+            self._flow.written()
+
+    # A verb takes as few calls as can be.
+    _say = tell
 
     def ask(
         self, event: str, args: tuple[Any, ...], timeout: float | None, isVolatile: bool = False
@@ -379,16 +410,13 @@ class Client(Verbs, Overheard):
         if not self.connected:
             return fail(ClientDisconnected(self._reason or DisconnectReason.TRANSPORT_CLOSE))
         frame = self.session.dialect.encode(packet)
-        done = self._acks.expect(id)
+        done = self.expect(id)
         if not done.called:
             self.overhear(packet)
             self.session.write(frame, isVolatile)
-            self._written()
+            if self._flow is not None:
+                self._flow.written()
         return within(done, timeout, self.namespace.clock)
-
-    def _written(self) -> None:
-        if self._flow is not None:
-            self._flow.written()
 
     def overhear(self, packet: Packet) -> None:
         """
@@ -396,13 +424,15 @@ class Client(Verbs, Overheard):
         """
         if self._outgoing:
             event = packet.data if packet.kind is Kind.EVENT else ("message", packet.data)
-            for f in tuple(self._outgoing):
+            for f in self._outgoing:
                 call(self.namespace.log, f, event)
 
     def expect(self, id: int) -> Deferred[Any]:
         """
         See L{Acks.expect}.
         """
+        if self._acks is NOTHING_ASKED:
+            self._acks = Acks(self.session.settings.maxAcks)
         return self._acks.expect(id)
 
     def admitted(self, welcome: Callable[[Packet | None], None]) -> bool:
@@ -418,7 +448,7 @@ class Client(Verbs, Overheard):
         # That may have been more than the client takes.
         self.connected = self._inbox.isOpen = self._reason is None
         if self.connected:
-            self._rooms.add(self.sessionId)
+            self._isInside = True
             if self._outgoing:
                 self.namespace.overheard.add(self)
         return self.connected
@@ -446,7 +476,7 @@ class Client(Verbs, Overheard):
             return
         self._recoveryId, self._since = away.recoveryId, away.since
         self.sessionId, self.data = away.id, away.data
-        self._rooms.update(away.rooms)
+        self._rooms, self._isInside = away.rooms - {away.id}, True
 
     def _catchUp(self) -> None:
         """
@@ -468,12 +498,14 @@ class Client(Verbs, Overheard):
                 self.session.send(packet)
         self._away = None
 
-    def _recorded(self, packet: Packet) -> Packet:
+    def _recorded(self, packet: Packet, id: str) -> Packet:
         """
         Keep a packet for when the client has missed it.
+
+        @param id: with which the client can come back.
         """
-        recovery, id = self.namespace.recovery, self._recoveryId
-        if recovery is None or id is None or not (self.connected or recovery.isAway(id)):
+        recovery = self.namespace.recovery
+        if recovery is None or not (self.connected or recovery.isAway(id)):
             return packet
         return recovery.record(Address(frozenset((self.sessionId,))), packet)
 
@@ -495,11 +527,16 @@ class Client(Verbs, Overheard):
         """
         Something from the client, in this namespace.
         """
-        if packet.kind is Kind.ACK:
+        kind = packet.kind
+        if kind is _ACK:
             # A handler may be waiting for it: it does not wait its turn.
             self._acks.answered(packet.id, packet.data)
-        elif self._reason is None:
-            self._inbox.take(packet, self._answer)
+        elif self._reason is not None:
+            return
+        elif kind is _CONNECT:
+            self._inbox.askedAgain(packet)
+        else:
+            self._inbox.take(packet, None if packet.id is None else self._answer)
 
     def _answer(self, packet: Packet) -> None:
         if self.connected:
@@ -526,10 +563,10 @@ class Client(Verbs, Overheard):
             return
         self.connected = False
         self._mayComeBack(reason)
-        self.namespace.remove(self, self._rooms)
+        self.namespace.remove(self, self.rooms)
         self.namespace.overheard.discard(self)
         self._inbox.tell("disconnecting", reason)
-        self._rooms.clear()
+        self._rooms, self._isInside, self._outgoing = _NO_ROOMS, False, ()
         self._acks.abandon(reason)
         if self._flow is not None:
             self._flow.ended()

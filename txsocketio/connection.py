@@ -5,8 +5,9 @@ From a session to the clients that it stands for: one in each namespace.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
@@ -14,6 +15,7 @@ from zope.interface import implementer
 
 from txsocketio.backlog import Backlog
 from txsocketio.client import Client
+from txsocketio.coroutines import begin
 from txsocketio.errors import (
     ConnectionRefused,
     DisconnectReason,
@@ -28,6 +30,12 @@ from txsocketio.refusals import refusalOf
 from txsocketio.registry import INVALID, MAX_NAME, Registry
 from txsocketio.session import Session
 
+# What nearly all of them have: things are taken out of it, and never put in.
+_NONE: Final[dict[str, Any]] = {}
+
+_STANDING = frozenset((Kind.CONNECT, Kind.DISCONNECT))
+"""What is about the standing of a client, and nothing that it says."""
+
 
 @implementer(IReceiver)
 class Connection:
@@ -39,10 +47,11 @@ class Connection:
     """
 
     __slots__ = (
-        "_atRoot",
+        "_behind",
         "_clients",
         "_deciding",
         "_dismissed",
+        "_isAtRoot",
         "_registry",
         "_session",
         "_thinking",
@@ -56,12 +65,14 @@ class Connection:
         self._clients: dict[str, Client] = {}
         # By name, what has come while it is decided whether there is such a
         # namespace, and its weight.
-        self._deciding: dict[str, list[tuple[Packet, int]]] = {}
+        self._deciding: dict[str, list[tuple[Packet, int]]] = _NONE
         # Names only, the oldest first.
-        self._dismissed: dict[str, None] = {}
+        self._dismissed: dict[str, None] = _NONE
         # How many answers the application owes, to who has left meanwhile too.
         self._thinking = 0
-        self._atRoot: Deferred[None] = Deferred()
+        self._isAtRoot = False
+        # Those who wait until it is; hardly ever anybody.
+        self._behind: list[Deferred[None]] | None = None
 
     # IReceiver.
 
@@ -72,18 +83,19 @@ class Connection:
         if self._session.dialect.joinsRoot:
             self._join(self._registry[ROOT])
         else:
-            self._atRoot.callback(None)
+            self._isAtRoot = True
 
     def received(self, packet: Packet) -> None:
         """
         See L{IReceiver.received}.
         """
-        if packet.kind is Kind.CONNECT:
+        client = self._clients.get(packet.namespace)
+        if client is not None and packet.kind not in _STANDING:
+            client.received(packet)
+        elif packet.kind is Kind.CONNECT:
             self._askedToJoin(packet)
         elif packet.kind is Kind.DISCONNECT:
             self._left(packet.namespace)
-        elif packet.namespace in self._clients:
-            self._clients[packet.namespace].received(packet)
         else:
             self._talkingIn(packet)
 
@@ -138,6 +150,7 @@ class Connection:
         no fault of its. Of more than C{maxNamespaces}, the first are forgotten.
         """
         if len(name) <= MAX_NAME:
+            self._dismissed = self._dismissed or {}
             self._dismissed[name] = None
         if len(self._dismissed) > self._session.settings.maxNamespaces:
             self._dismissed.pop(next(iter(self._dismissed)))
@@ -181,7 +194,7 @@ class Connection:
         elif name not in self._dismissed:
             if not self._session.dialect.joinsByTalking:
                 raise RemoteProtocolError(f"not connected to {name[:50]!a}")
-            found = self._seek(packet._replace(data=None))
+            found = self._seek(replace(packet, data=None))
             if found is None:
                 raise RemoteProtocolError(f"there is no namespace {name[:50]!a}")
             if isinstance(found, Deferred):
@@ -211,6 +224,7 @@ class Connection:
         @param talk: what has come instead of a wish to join.
         """
         held: list[tuple[Packet, int]] = []
+        self._deciding = self._deciding or {}
         self._deciding[packet.namespace] = held
         self._thinking += 1
         if talk is not None:
@@ -281,17 +295,27 @@ class Connection:
         in there asks in vain at the others.
         """
         namespace = client.namespace
-        if namespace.name != ROOT:
-            await self._atRoot
+        if namespace.name != ROOT and not self._isAtRoot:
+            await self._untilAtRoot()
             if not self._has(client):
                 return
         if await namespace.admit(client, welcome, partial(self._refused, client)):
             self._session.joined()
-            greeted = Deferred.fromCoroutine(namespace.greet(client))
+            greeted = begin(namespace.greet(client))
             # The others do not wait for handlers, but come after them.
-            if not self._atRoot.called:
-                self._atRoot.callback(None)
-            await greeted
+            self._atRoot()
+            if isinstance(greeted, Deferred):
+                await greeted
+
+    def _untilAtRoot(self) -> Deferred[None]:
+        waits: Deferred[None] = Deferred()
+        self._behind = [*(self._behind or ()), waits]
+        return waits
+
+    def _atRoot(self) -> None:
+        behind, self._behind, self._isAtRoot = self._behind or (), None, True
+        for waits in behind:
+            waits.callback(None)
 
     def _welcome(self, packet: Packet | None) -> None:
         if packet is not None:

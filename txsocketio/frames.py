@@ -7,7 +7,7 @@ from __future__ import annotations
 _TEXT, _BINARY = 0x1, 0x2
 
 
-def _header(opcode: int, length: int) -> bytes:
+def _head(opcode: int, length: int) -> bytes:
     """
     The head of a final, unmasked frame (RFC 6455, section 5.2).
     """
@@ -16,6 +16,25 @@ def _header(opcode: int, length: int) -> bytes:
     if length < 0x10000:
         return bytes((0x80 | opcode, 126)) + length.to_bytes(2, "big")
     return bytes((0x80 | opcode, 127)) + length.to_bytes(8, "big")
+
+
+_TEXT_HEADS = [_head(_TEXT, length) for length in range(126)]
+"""Those of short texts, by length: nearly all are short."""
+
+
+def _message(part: str | bytes) -> bytes:
+    """
+    A whole WebSocket message.
+    """
+    if isinstance(part, bytes):
+        return _head(_BINARY, len(part)) + part
+    data = part.encode()
+    length = len(data)
+    return (_TEXT_HEADS[length] if length < 126 else _head(_TEXT, length)) + data
+
+
+def _size(part: str | bytes) -> int:
+    return len(part.encode() if isinstance(part, str) and not part.isascii() else part)
 
 
 class Frame:
@@ -27,16 +46,14 @@ class Frame:
     @ivar parts: the messages that it takes on a WebSocket, as its dialect
         writes them: nearly always one text, where there is binary data in the
         packet some L{bytes} behind it or instead.
-    @ivar size: how long they are together, bytes in UTF-8.
     """
 
-    __slots__ = ("_encoded", "_webSocket", "parts", "size")
+    __slots__ = ("_size", "_webSocket", "parts")
 
     def __init__(self, *parts: str | bytes) -> None:
         self.parts = parts
-        self._encoded = [part.encode("utf-8") if isinstance(part, str) else part for part in parts]
-        self.size = sum(map(len, self._encoded))
         self._webSocket: bytes | None = None
+        self._size: int | None = None
 
     @property
     def text(self) -> str:
@@ -51,20 +68,30 @@ class Frame:
         """
         The first part, text in UTF-8.
         """
-        return self._encoded[0]
+        first = self.parts[0]
+        return first.encode() if isinstance(first, str) else first
+
+    @property
+    def size(self) -> int:
+        """
+        How long the parts are together, bytes in UTF-8.
+        """
+        if self._size is None:
+            self._size = sum(map(_size, self.parts))
+        return self._size
 
     @property
     def webSocket(self) -> bytes:
         """
-        The frame as WebSocket messages, headers and all; made at the first
-        call.
+        The frame as finished WebSocket messages, heads and all; made at the
+        first call.
         """
-        if self._webSocket is None:
-            self._webSocket = b"".join(
-                _header(_TEXT if isinstance(part, str) else _BINARY, len(data)) + data
-                for part, data in zip(self.parts, self._encoded, strict=True)
-            )
-        return self._webSocket
+        made = self._webSocket
+        if made is None:
+            parts = self.parts
+            made = _message(parts[0]) if len(parts) == 1 else b"".join(map(_message, parts))
+            self._webSocket = made
+        return made
 
     def __repr__(self) -> str:
         return f"<Frame {' '.join(repr(part[:60]) for part in self.parts[:3])}>"

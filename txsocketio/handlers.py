@@ -5,11 +5,13 @@ Who wants to hear of what, and how a handler is called.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from inspect import iscoroutine
+from types import CoroutineType
 from typing import Any, Final, Protocol, TypeVar, overload
 
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.python.failure import Failure
+
+from txsocketio.coroutines import begin
 
 Handler = Callable[..., Any]
 _F = TypeVar("_F", bound=Handler)
@@ -40,54 +42,69 @@ class _Raised:
 RAISED: Final = _Raised()
 
 
+_Marked = list[tuple[Handler, bool]]
+"""Handlers, each with whether it wants one event only."""
+
+
 class Handlers:
     """
     Handlers by event, in the order in which they came.
     """
 
-    __slots__ = ("_byEvent", "_ready")
+    __slots__ = ("_byEvent",)
 
     def __init__(self) -> None:
-        self._byEvent: dict[str, list[tuple[Handler, bool]]] = {}
-        # Of the events whose handlers are the same each time.
-        self._ready: dict[str, tuple[Handler, ...]] = {}
+        # A tuple is what is called each time; a list lasts as long as some in
+        # it want one event only. There is no dict before there are handlers.
+        self._byEvent: dict[str, tuple[Handler, ...] | _Marked] | None = None
 
     def add(self, event: str, f: Handler, once: bool = False) -> None:
         """
         Call C{f} at each C{event}, or at the next one only.
         """
-        self._byEvent.setdefault(event, []).append((f, once))
-        self._ready.pop(event, None)
+        self._keep(event, [*self._marked(event), (f, once)])
 
     def remove(self, event: str, f: Handler) -> None:
         """
         Undo the latest L{add} of C{f}; nothing happens where there is none.
         """
-        entries = self._byEvent.get(event, [])
-        self._ready.pop(event, None)
+        entries = self._marked(event)
         for index in reversed(range(len(entries))):
             if entries[index][0] == f:
                 del entries[index]
                 break
-        if not entries:
-            self._byEvent.pop(event, None)
+        self._keep(event, entries)
+
+    def clear(self) -> None:
+        """
+        Nothing happens any more.
+        """
+        self._byEvent = None
 
     def take(self, event: str) -> Sequence[Handler]:
         """
         Those to be called now. Handlers that want one event only are given
         out only here, once.
         """
-        ready = self._ready.get(event)
-        if ready is not None:
-            return ready
-        entries = self._byEvent.pop(event, None)
-        if entries is None:
-            return ()
-        left = [entry for entry in entries if not entry[1]]
-        if left:
-            self._byEvent[event] = left
-            self._ready[event] = tuple(f for f, _ in left)
-        return [f for f, _ in entries]
+        found = self._byEvent.get(event, ()) if self._byEvent else ()
+        if isinstance(found, tuple):
+            return found
+        self._keep(event, [entry for entry in found if not entry[1]])
+        return [f for f, _ in found]
+
+    def _marked(self, event: str) -> _Marked:
+        found = self._byEvent.get(event, ()) if self._byEvent else ()
+        return [(f, False) for f in found] if isinstance(found, tuple) else [*found]
+
+    def _keep(self, event: str, entries: _Marked) -> None:
+        if self._byEvent is None:
+            self._byEvent = {}
+        if any(once for _, once in entries):
+            self._byEvent[event] = entries
+        elif entries:
+            self._byEvent[event] = tuple(f for f, _ in entries)
+        else:
+            self._byEvent.pop(event, None)
 
 
 class EventSource:
@@ -154,7 +171,7 @@ def call(log: FailureLog, f: Handler, args: Sequence[Any]) -> Any:
         exception, or a L{Failure} that was returned, which has been logged.
     """
     try:
-        result = asDeferred(f(*args))
+        result = f(*args)
     except TypeError as error:
         # Clients send as many arguments as they like: that is no traceback.
         if not _isOfTheCall(error):
@@ -165,6 +182,11 @@ def call(log: FailureLog, f: Handler, args: Sequence[Any]) -> Any:
         return RAISED
     except Exception:
         return _logged(log, Failure(), f)
+    # Nearly always there is nothing to say, and no type to be looked at.
+    return None if result is None else _outcome(log, f, asDeferred(result))
+
+
+def _outcome(log: FailureLog, f: Handler, result: Any) -> Any:
     if isinstance(result, Deferred):
         result.addErrback(lambda failure: _logged(log, failure, f))
     return _logged(log, result, f) if isinstance(result, Failure) else result
@@ -181,9 +203,9 @@ def _isOfTheCall(error: TypeError) -> bool:
 
 def asDeferred(result: Any) -> Any:
     """
-    @return: a Deferred for a coroutine, anything else as it is.
+    @return: the outcome of a coroutine, see L{begin}; anything else as it is.
     """
-    return Deferred.fromCoroutine(result) if iscoroutine(result) else result
+    return begin(result) if type(result) is CoroutineType else result
 
 
 def _logged(log: FailureLog, failure: Failure, f: Handler) -> _Raised:
@@ -200,10 +222,14 @@ def callAll(
     @return: their results in the order of the handlers, or a Deferred of that
         where one of them takes its time.
     """
-    results = [call(log, f, args) for f in handlers]
-    for result in results:
-        if isinstance(result, Deferred):
-            return gatherResults(
-                [each if isinstance(each, Deferred) else succeed(each) for each in results]
-            )
-    return results
+    results, isLate = [], False
+    for f in handlers:
+        result = call(log, f, args)
+        results.append(result)
+        if result is not None and isinstance(result, Deferred):
+            isLate = True
+    if not isLate:
+        return results
+    return gatherResults(
+        [each if isinstance(each, Deferred) else succeed(each) for each in results]
+    )

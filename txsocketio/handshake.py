@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 
@@ -32,3 +33,57 @@ class Handshake:
     time: float
     url: str
     auth: Any = field(default_factory=dict)
+
+
+class Arrival:
+    """
+    The same as it is kept for each client, of which few are looked at: what
+    is a L{dict} to who looks is a tuple here.
+
+    @ivar address: see L{Handshake}.
+    @ivar secure: see L{Handshake}.
+    """
+
+    __slots__ = ("_headers", "_query", "_time", "_url", "address", "secure")
+
+    def __init__(
+        self,
+        headers: Mapping[str, str],
+        query: Mapping[str, str],
+        address: str,
+        secure: bool,
+        time: float,
+        url: str,
+    ) -> None:
+        """
+        See L{Handshake}.
+        """
+        self._headers = _flat(headers)
+        self._query = _flat(query)
+        self.address = address
+        self.secure = secure
+        self._time = time
+        self._url = url
+
+    def handshake(self, auth: Any = None) -> Handshake:
+        """
+        @param auth: what the client sent to be let in; L{None} for nothing.
+        """
+        return Handshake(
+            headers=_unflattened(self._headers),
+            query=_unflattened(self._query),
+            address=self.address,
+            secure=self.secure,
+            time=self._time,
+            url=self._url,
+            auth={} if auth is None else auth,
+        )
+
+
+def _flat(pairs: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(chain.from_iterable(pairs.items()))
+
+
+def _unflattened(flat: tuple[str, ...]) -> dict[str, str]:
+    each = iter(flat)
+    return dict(zip(each, each, strict=True))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from txsocketio.settings import Settings
@@ -16,6 +16,9 @@ _S = TypeVar("_S")
 _I = TypeVar("_I")
 _A = TypeVar("_A")
 _E = TypeVar("_E")
+
+
+_SHARED: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
 
 class Machine(Generic[_S, _I, _A]):
@@ -44,8 +47,8 @@ class Machine(Generic[_S, _I, _A]):
 
     def __init__(self, settings: Settings, states: Sequence[_S]) -> None:
         self.settings = settings
-        self.states = list(states)
-        self.dues = [inf] * len(self.states)
+        self._enter(states)
+        self.dues: tuple[float, ...] = (inf,) * len(self.states)
 
     @property
     def due(self) -> float:
@@ -61,6 +64,7 @@ class Machine(Generic[_S, _I, _A]):
         @return: what is to be done, in this order.
         """
         actions: tuple[_A, ...] = ()
+        states, dues = list(self.states), list(self.dues)
         for kind, state in enumerate(self.states):
             row = self.table.get((state, what))
             if row is None:
@@ -68,8 +72,17 @@ class Machine(Generic[_S, _I, _A]):
             entered, more = row
             actions += more
             if entered is not None:
-                self.states[kind], self.dues[kind] = entered, self._deadline(entered, now)
+                states[kind], dues[kind] = entered, self._deadline(entered, now)
+        self._enter(states)
+        self.dues = tuple(dues)
         return actions
+
+    def _enter(self, states: Sequence[_S]) -> None:
+        """
+        Very many machines are in the same few states, and share a tuple.
+        """
+        key = (type(self), *states)
+        self.states: tuple[_S, ...] = _SHARED.setdefault(key, key[1:])
 
     def expired(self, now: float) -> tuple[_I, float] | None:
         """
@@ -80,7 +93,7 @@ class Machine(Generic[_S, _I, _A]):
         """
         for kind, due in enumerate(self.dues):
             if due <= now:
-                self.dues[kind] = inf
+                self.dues = (*self.dues[:kind], inf, *self.dues[kind + 1 :])
                 return self.deadlines[self.states[kind]][1], due
         return None
 
@@ -101,7 +114,7 @@ class Stepper(Generic[_E]):
     __slots__ = ("_events",)
 
     def __init__(self) -> None:
-        self._events: deque[_E] | None = None
+        self._events: deque[_E] | tuple[()] | None = None
 
     def _step(self, event: _E) -> None:
         """
@@ -109,15 +122,20 @@ class Stepper(Generic[_E]):
         turn.
         """
         if self._events is not None:
+            self._events = self._events or deque()
             self._events.append(event)
             return
-        self._events = deque((event,))
+        self._events = ()
         try:
-            while self._events:
-                self._perform(self._events.popleft())
+            self._perform(event)
+            self._performRest()
         finally:
             self._events = None
         self.wake()
+
+    def _performRest(self) -> None:
+        while self._events:
+            self._perform(self._events.popleft())
 
     def _perform(self, event: _E) -> None:
         """

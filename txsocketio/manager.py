@@ -17,8 +17,8 @@ from txsocketio.errors import (
     DisconnectReason,
     Fault,
     RemoteProtocolError,
-    UnsupportedByClient,
 )
+from txsocketio.fanout import FanOuts
 from txsocketio.interfaces import IDialect, IReceiver, ISession, Place
 from txsocketio.lifecycle import State
 from txsocketio.limits import Limits
@@ -29,7 +29,7 @@ from txsocketio.upgrade import Upgrade
 
 if TYPE_CHECKING:
     from txsocketio.frames import Frame
-    from txsocketio.handshake import Handshake
+    from txsocketio.handshake import Arrival
     from txsocketio.packets import Packet
     from txsocketio.settings import Settings
 
@@ -44,6 +44,7 @@ class SessionManager:
 
     @ivar sessions: a live view, by session id; sessions that are leaving
         are still in it.
+    @ivar unfinished: the broadcasts that have not reached everybody.
     """
 
     def __init__(
@@ -68,11 +69,13 @@ class SessionManager:
         self._limits = limits
         self._transports = transports
         self._timers = Timers(clock)
+        self._fanOuts = FanOuts(clock)
+        self.unfinished: Collection[object] = self._fanOuts.unfinished
         self._sessions: dict[str, Session] = {}
         self._empty: Deferred[None] | None = None
         self.sessions: Mapping[str, Session] = MappingProxyType(self._sessions)
 
-    def create(self, place: Place, handshake: Handshake) -> Session:
+    def create(self, place: Place, arrival: Arrival) -> Session:
         """
         A new session, in the place's dialect and on its transport.
 
@@ -81,7 +84,7 @@ class SessionManager:
         """
         if self._empty is not None:
             raise RemoteProtocolError("the server is shutting down", HTTPStatus.SERVICE_UNAVAILABLE)
-        self._limits.admit(handshake.address, self._clock.seconds(), len(self._sessions))
+        self._limits.admit(arrival.address, self._clock.seconds(), len(self._sessions))
         sid = token_urlsafe(SID_BYTES)
         dialect, name = place.dialect, place.transport
         session = Session(
@@ -89,9 +92,9 @@ class SessionManager:
             sid,
             place,
             self._settings(dialect, name),
-            handshake,
+            arrival,
             self._receiver,
-            [each for each in dialect.transports[name] if each in self._transports],
+            tuple([each for each in dialect.transports[name] if each in self._transports]),
         )
         self._sessions[sid] = session
         return session
@@ -148,32 +151,21 @@ class SessionManager:
             )
         return session
 
-    def fanOut(self, packet: Packet, sessions: Iterable[Session], volatile: bool = False) -> int:
+    def fanOut(
+        self, packet: Packet, sessions: Iterable[Session], volatile: bool = False
+    ) -> list[Session]:
         """
-        Send one packet to many, encoded once for each dialect.
+        Send one packet to many, encoded once for each dialect. Very many are
+        not all written to before this returns; see L{txsocketio.fanout}.
 
-        @param volatile: leave out who cannot be written to now.
-        @return: how many were passed over because their generation of the
-            protocol cannot carry it.
+        @param sessions: each once.
+        @param volatile: leave out who cannot be written to then.
+        @return: those passed over, because their generation of the protocol
+            cannot carry it.
         @raise txsocketio.errors.LocalProtocolError: nobody could write it;
             nobody has been sent it.
         """
-        # A session that ends in the middle of the walk must not disturb it.
-        sessions = tuple(sessions)
-        dialects = {session.dialect for session in sessions}
-        frames = {dialect: _encode(dialect, packet) for dialect in dialects}
-        passedOver = 0
-        for session in sessions:
-            dialect = session.dialect
-            if dialect not in frames:
-                # It has shown another form meanwhile.
-                frames[dialect] = _encode(dialect, packet)
-            frame = frames[dialect]
-            if frame is None:
-                passedOver += 1
-            else:
-                session.write(frame, volatile)
-        return passedOver
+        return self._fanOuts.send(packet, [*sessions], volatile)
 
     def close(self) -> Deferred[None]:
         """
@@ -184,6 +176,7 @@ class SessionManager:
         """
         if self._empty is None:
             self._empty = Deferred()
+            self._fanOuts.finish()
             for session in tuple(self._sessions.values()):
                 session.close(DisconnectReason.SHUTDOWN)
             self._ifEmpty()
@@ -194,6 +187,7 @@ class SessionManager:
     def _ifEmpty(self) -> None:
         if self._empty is not None and not self._sessions and not self._empty.called:
             self._timers.stop()
+            self._fanOuts.stop()
             self._empty.callback(None)
 
     # What the sessions ask for.
@@ -203,6 +197,19 @@ class SessionManager:
         The time on the clock of all sessions.
         """
         return self._clock.seconds()
+
+    def catchUp(self, session: Session) -> None:
+        """
+        Write to the session what has been broadcast to it before.
+        """
+        self._fanOuts.catchUp(session)
+
+    def writeBehind(self, session: Session, frame: Frame, volatile: bool) -> None:
+        """
+        Write a frame to the session, behind what has been broadcast to it
+        before.
+        """
+        self._fanOuts.sendBehind(session, frame, volatile)
 
     def sleep(self, session: Session, due: float) -> None:
         """
@@ -219,7 +226,7 @@ class SessionManager:
                 "Session {sid} ({transport}, {address}) ended: {reason}: {detail}",
                 sid=session.sid,
                 transport=session.transportName,
-                address=session.handshake.address,
+                address=session.arrival.address,
                 reason=reason.value,
                 detail=detail,
             )
@@ -229,13 +236,7 @@ class SessionManager:
         The session is over.
         """
         self._timers.forget(session)
+        self._fanOuts.forget(session)
         if self._sessions.pop(session.sid, None) is not None:
-            self._limits.release(session.handshake.address)
+            self._limits.release(session.arrival.address)
         self._ifEmpty()
-
-
-def _encode(dialect: IDialect, packet: Packet) -> Frame | None:
-    try:
-        return dialect.encode(packet)
-    except UnsupportedByClient:
-        return None

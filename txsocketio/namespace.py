@@ -5,7 +5,7 @@ A part of the conversation that clients join, and the rooms in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,8 +25,8 @@ from txsocketio.verbs import eventPacket
 
 if TYPE_CHECKING:
     from txsocketio.client import Client
-    from txsocketio.interfaces import IDialect
     from txsocketio.manager import SessionManager
+    from txsocketio.session import Session
 
 
 class Elders(Protocol):
@@ -143,7 +143,7 @@ class Namespace(Audience, EventSource):
         """
         if packet.namespace != self.name:
             # It was said to a parent.
-            packet = packet._replace(namespace=self.name)
+            packet = replace(packet, namespace=self.name)
         if self.recovery is not None and not isVolatile:
             packet = self.recovery.record(address, packet)
         self._fanOut(packet, self.select(address), isVolatile)
@@ -160,27 +160,22 @@ class Namespace(Audience, EventSource):
         id = self.newAck()
         packet = eventPacket(self.name, event, args, id)
         asked = {client: client.expect(id) for client in self.select(address)}
-        byDialect: dict[IDialect, list[Client]] = {}
-        for client, done in asked.items():
-            if not done.called:
-                byDialect.setdefault(client.session.dialect, []).append(client)
+        told = [client for client, done in asked.items() if not done.called]
         try:
-            for clients in byDialect.values():
-                # Either all of them can be told, or none.
-                if self._fanOut(packet, clients, isVolatile):
-                    _giveUp([asked.pop(client) for client in clients])
+            passedOver = set(self._fanOut(packet, told, isVolatile))
         except LocalProtocolError:
             _giveUp(asked.values())
             raise
+        _giveUp([asked.pop(client) for client in told if client.session in passedOver])
         return list(asked.values())
 
-    def _fanOut(self, packet: Packet, clients: list[Client], isVolatile: bool) -> int:
+    def _fanOut(self, packet: Packet, clients: list[Client], isVolatile: bool) -> list[Session]:
         if self.overheard:
             for client in self.overheard.intersection(clients):
                 client.overhear(packet)
         sessions = [client.session for client in clients]
         passedOver = self._manager.fanOut(packet, sessions, isVolatile)
-        self.passedOver += passedOver
+        self.passedOver += len(passedOver)
         return passedOver
 
     def newAck(self) -> int:

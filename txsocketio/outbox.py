@@ -27,8 +27,9 @@ class Outbox:
     __slots__ = ("_frames", "_volatile", "size")
 
     def __init__(self) -> None:
-        # With each frame: whether it is volatile.
-        self._frames: deque[tuple[Frame, bool]] = deque()
+        # With each frame: whether it is volatile. Mostly nothing waits, and an
+        # empty deque would be the heaviest thing that a session has.
+        self._frames: deque[tuple[Frame, bool]] | tuple[()] = ()
         self._volatile = 0
         self.size = 0
 
@@ -63,6 +64,8 @@ class Outbox:
         """
         Have a frame wait, room or not.
         """
+        if not self._frames:
+            self._frames = deque()
         self._frames.append((frame, isVolatile))
         self._volatile += isVolatile
         self.size += frame.size
@@ -72,7 +75,7 @@ class Outbox:
         All that have waited, which wait no more.
         """
         frames = [frame for frame, _ in self._frames]
-        self._frames.clear()
+        self._frames = ()
         self._volatile = self.size = 0
         return frames
 

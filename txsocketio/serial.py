@@ -23,7 +23,8 @@ class Serial:
     __slots__ = ("_draining", "_jobs", "busy")
 
     def __init__(self) -> None:
-        self._jobs: deque[tuple[Callable[..., Any], tuple[Any, ...]]] = deque()
+        # Those that wait, if any do.
+        self._jobs: deque[tuple[Callable[..., Any], tuple[Any, ...]]] | tuple[()] = ()
         self.busy = False
         self._draining = False
 
@@ -31,25 +32,33 @@ class Serial:
         """
         Run the job now, or when those before it are done.
         """
-        self._jobs.append((job, args))
-        if not self._draining:
+        if self.busy:
+            self._jobs = self._jobs or deque()
+            self._jobs.append((job, args))
+        else:
+            self.busy = True
+            self._ended(job(*args))
+
+    def _ended(self, outcome: Any) -> None:
+        """
+        A job has returned; it is done if C{outcome} is.
+        """
+        if isinstance(outcome, Deferred):
+            outcome.addBoth(self._done)
+        else:
+            self._done(None)
+
+    def _done(self, _: object) -> None:
+        self.busy = False
+        if self._jobs and not self._draining:
             self._drain()
 
     def _drain(self) -> None:
         self._draining = True
-        try:
-            while self._jobs and not self.busy:
-                job, args = self._jobs.popleft()
-                self.busy = True
-                outcome = job(*args)
-                if isinstance(outcome, Deferred):
-                    outcome.addBoth(self._done)
-                else:
-                    self.busy = False
-        finally:
-            self._draining = False
-
-    def _done(self, _: object) -> None:
-        self.busy = False
-        if not self._draining:
-            self._drain()
+        while self._jobs and not self.busy:
+            job, args = self._jobs.popleft()
+            self.busy = True
+            self._ended(job(*args))
+        self._draining = False
+        if not self._jobs:
+            self._jobs = ()

@@ -4,7 +4,7 @@ One client's connection, whatever carries it, and however often that changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -21,18 +21,34 @@ from txsocketio.timers import GRAIN
 
 if TYPE_CHECKING:
     from txsocketio.frames import Frame
-    from txsocketio.handshake import Handshake
+    from txsocketio.handshake import Arrival
     from txsocketio.settings import Settings
 
 
 class Keeper(Protocol):
     """
     What a session needs of its L{txsocketio.manager.SessionManager}.
+
+    @ivar unfinished: what has been broadcast, and not yet to everybody.
     """
+
+    @property
+    def unfinished(self) -> Collection[object]: ...
 
     def seconds(self) -> float:
         """
         The time on the clock of all sessions.
+        """
+
+    def catchUp(self, session: Session) -> None:
+        """
+        Write to the session what has been broadcast to it before.
+        """
+
+    def writeBehind(self, session: Session, frame: Frame, volatile: bool) -> None:
+        """
+        Write a frame to the session, as L{Session.write} does, behind what has
+        been broadcast to it before.
         """
 
     def sleep(self, session: Session, due: float) -> None:
@@ -130,16 +146,17 @@ class Session(Stepper[_Event]):
         "_beats",
         "_candidate",
         "_decoder",
-        "_dispatching",
+        "_isAsking",
+        "_isTaking",
         "_keeper",
         "_life",
         "_outbox",
         "_reason",
         "_receiver",
         "_transport",
+        "arrival",
         "connections",
         "dialect",
-        "handshake",
         "settings",
         "sid",
         "tick",
@@ -153,7 +170,7 @@ class Session(Stepper[_Event]):
         sid: str,
         place: Place,
         settings: Settings,
-        handshake: Handshake,
+        arrival: Arrival,
         receiver: Callable[[Session], IReceiver],
         upgrades: Sequence[str] = (),
     ) -> None:
@@ -170,11 +187,13 @@ class Session(Stepper[_Event]):
         self.transportName = place.transport
         self.upgrades = upgrades
         self.settings = settings
-        self.handshake = handshake
+        self.arrival = arrival
         self.connections = 0
         self.tick = 0
         self._decoder = dialect.decoder(settings)
-        self._dispatching = False
+        self._isTaking = False
+        # Whether a heartbeat has been sent, and only answers have come since.
+        self._isAsking = False
         self._life = _life(dialect, settings)
         self._transport: ITransport | None = None
         self._candidate: ITransport | None = None
@@ -222,14 +241,18 @@ class Session(Stepper[_Event]):
         with suppress(UnsupportedByClient):
             self.send(packet)
 
-    def write(self, frame: Frame, volatile: bool = False) -> None:
+    def write(self, frame: Frame, volatile: bool = False, isNext: bool = False) -> None:
         """
         Send a frame of L{dialect}, or queue it. More than may be queued ends
         the session; one frame may always be.
 
         @param volatile: don't queue more than C{maxVolatile} of the kind, and
             give them up rather than the session.
+        @param isNext: whether nothing that has been broadcast comes before it.
         """
+        if self._keeper.unfinished and not isNext:
+            self._keeper.writeBehind(self, frame, volatile)
+            return
         if self._receiver is _DISCARDING:
             return
         transport = self._transport
@@ -249,8 +272,10 @@ class Session(Stepper[_Event]):
 
     def close(self, reason: DisconnectReason) -> None:
         """
-        End the session in good order: what is queued may still be fetched.
+        End the session in good order: what has been sent may still be fetched.
         """
+        if self._keeper.unfinished:
+            self._keeper.catchUp(self)
         self._step(_Event(Input.CLOSE, reason=reason))
 
     def fail(self, reason: DisconnectReason, detail: str = "") -> None:
@@ -333,7 +358,7 @@ class Session(Stepper[_Event]):
         if self._receiver is _DISCARDING:
             return
         try:
-            self._dispatch(self._decoder.message(data))
+            self._takeEach(self._decoder.message(data))
         except RemoteProtocolError as error:
             self.fail(DisconnectReason.PARSE_ERROR, error.reason)
 
@@ -350,17 +375,20 @@ class Session(Stepper[_Event]):
             raise RemoteProtocolError("no transport of this session is open yet")
         if self._receiver is _DISCARDING:
             raise RemoteProtocolError("this session has ended", HTTPStatus.NOT_FOUND)
-        if self._dispatching:
+        if self._isTaking:
             # A handler has answered the poll, and behind that poll, on the
             # same connection, another request was waiting.
             raise RemoteProtocolError(
                 "another request of this session is being taken", HTTPStatus.CONFLICT
             )
+        self._isTaking = True
         try:
-            self._dispatch(self._decoder.payload(body))
+            self._takeEach(self._decoder.payload(body))
         except RemoteProtocolError as error:
             self.fail(DisconnectReason.PARSE_ERROR, error.reason)
             raise
+        finally:
+            self._isTaking = False
         if self._receiver is _DISCARDING and self._reason in _OVERRUN:
             raise RemoteProtocolError(self._reason.value, HTTPStatus.TOO_MANY_REQUESTS)
 
@@ -401,17 +429,10 @@ class Session(Stepper[_Event]):
         if self._candidate is transport:
             self._step(_Event(Input.WITHDRAWN, reason=reason, detail=detail))
 
-    def _dispatch(self, packets: Iterable[Packet]) -> None:
-        self._dispatching = True
-        try:
-            self._dispatchEach(packets)
-        finally:
-            self._dispatching = False
-
-    def _dispatchEach(self, packets: Iterable[Packet]) -> None:
+    def _takeEach(self, packets: Iterable[Packet]) -> None:
         for packet in packets:
             self.dialect = self._decoder.dialect
-            if self._life.pulse is State.AWAITING:
+            if self._isAsking:
                 self._heard(packet)
             take = _TAKES.get(packet.kind)
             if take is None:
@@ -424,6 +445,7 @@ class Session(Stepper[_Event]):
 
     def _heard(self, packet: Packet) -> None:
         if packet.kind is not Kind.PONG:
+            self._isAsking = False
             self._step(_Event(Input.HEARD))
 
     def _answered(self, packet: Packet) -> None:
@@ -538,6 +560,7 @@ class Session(Stepper[_Event]):
 
     def _beat(self, event: _Event) -> None:
         self._beats += 1
+        self._isAsking = True
         self.send(self.dialect.beat(self._beats))
 
     def _end(self, event: _Event) -> None:

@@ -195,7 +195,7 @@ class Life(Machine[State, Input, Action]):
         """
         The server is being asked for a session from now on.
         """
-        self.dues[0] = self._deadline(State.OPENING, now)
+        self.dues = (self._deadline(State.OPENING, now), *self.dues[1:])
 
     @property
     def carriage(self) -> State:

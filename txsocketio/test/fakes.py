@@ -19,7 +19,7 @@ from txsocketio.errors import (
     UnsupportedByClient,
 )
 from txsocketio.frames import Frame
-from txsocketio.handshake import Handshake
+from txsocketio.handshake import Arrival
 from txsocketio.interfaces import IDecoder, IDialect, IReceiver, ISession, ITransport, Place
 from txsocketio.packets import ROOT, Kind, Packet
 from txsocketio.session import Session
@@ -351,9 +351,12 @@ class FakeKeeper:
     """
     Keeps sessions as the manager does, on a clock of its own.
 
+    @ivar unfinished: nothing has been broadcast.
     @ivar failures: what it was told of sessions that could not go on.
     @ivar forgotten: the sessions that are over, in their order.
     """
+
+    unfinished = ()
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -366,6 +369,18 @@ class FakeKeeper:
         See L{txsocketio.session.Keeper.seconds}.
         """
         return self.clock.seconds()
+
+    def catchUp(self, session: Session) -> None:
+        """
+        See L{txsocketio.session.Keeper.catchUp}.
+        """
+        raise AssertionError("nothing has been broadcast")
+
+    def writeBehind(self, session: Session, frame: Frame, volatile: bool) -> None:
+        """
+        See L{txsocketio.session.Keeper.writeBehind}.
+        """
+        self.catchUp(session)
 
     def sleep(self, session: Session, due: float) -> None:
         """
@@ -412,11 +427,11 @@ class FakeLog:
         return [formatEvent(event) for event in self.events]
 
 
-def handshake(address: str = "192.0.2.1") -> Handshake:
+def arrival(address: str = "192.0.2.1") -> Arrival:
     """
     What a client of that address brought along.
     """
-    return Handshake(headers={}, query={}, address=address, secure=False, time=0.0, url="/")
+    return Arrival(headers={}, query={}, address=address, secure=False, time=0.0, url="/")
 
 
 #: Every interval differs from every other, and all are whole grains.
@@ -453,7 +468,7 @@ class Bench:
             "SID",
             Place(self.dialect, "slow"),
             Settings(**{**INTERVALS, **settings}),
-            handshake(),
+            arrival(),
             lambda session: self.receiver,
             self.dialect.transports["slow"],
         )

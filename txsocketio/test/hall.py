@@ -24,7 +24,7 @@ from txsocketio.recovery import Recovery
 from txsocketio.registry import Registry
 from txsocketio.session import Session
 from txsocketio.settings import Settings
-from txsocketio.test.fakes import FakeDecoder, FakeDialect, FakeKeeper, FakeStream, handshake
+from txsocketio.test.fakes import FakeDecoder, FakeDialect, FakeKeeper, FakeStream, arrival
 
 
 @implementer(IDialect)
@@ -158,7 +158,7 @@ class Visitor:
             sid,
             Place(dialect, "fake"),
             settings,
-            handshake(),
+            arrival(),
             lambda session: Connection(hall.registry, session),
         )
         self.stream = FakeStream(self.session)

@@ -93,9 +93,16 @@ class Wire(StringTransport):
     @ivar aborted: whether the server cut it.
     """
 
-    def __init__(self, site: Site, address: str = "127.0.0.1") -> None:
+    def __init__(
+        self, site: Site, address: str = "127.0.0.1", clock: MemoryReactorClock | None = None
+    ) -> None:
+        """
+        @param clock: the server's, so that what it leaves for the next turn of
+            its reactor is done when L{receive} returns.
+        """
         super().__init__(peerAddress=IPv4Address("TCP", address, 54321))
         self.aborted = False
+        self._clock = clock
         self.protocol = site.buildProtocol(None)
         self.protocol.makeConnection(self)
 
@@ -134,6 +141,12 @@ class Wire(StringTransport):
         """
         if self.connected and not self.disconnecting:
             self.protocol.dataReceived(data)
+            self._turn()
+
+    def _turn(self) -> None:
+        clock = self._clock
+        while clock is not None and self.producerState == "paused" and _isDue(clock):
+            clock.advance(0)
 
     def answers(self, head: bool = False) -> list[Answer]:
         """
@@ -274,6 +287,10 @@ def frame(
     return head + mask + payload
 
 
+def _isDue(clock: MemoryReactorClock) -> bool:
+    return any(call.getTime() <= clock.seconds() for call in clock.getDelayedCalls())
+
+
 class Server:
     """
     A site with a listener on it.
@@ -293,7 +310,7 @@ class Server:
         """
         A new connection.
         """
-        return Wire(self.site, address)
+        return Wire(self.site, address, self.clock)
 
     def request(
         self,

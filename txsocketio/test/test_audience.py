@@ -5,6 +5,7 @@ L{txsocketio.rooms}, without any wire.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -29,7 +30,7 @@ class _Careless(HallDialect):
         """
         See L{HallDialect.encode}.
         """
-        return super().encode(packet._replace(data=str(packet.data)))
+        return super().encode(replace(packet, data=str(packet.data)))
 
 
 class AudienceCase(SynchronousTestCase):
@@ -358,6 +359,52 @@ class Rooms(AudienceCase):
             ],
             told,
         )
+
+    def test_own(self) -> None:
+        """
+        A client's own room is one as any other: it is made and goes with the
+        client, but stays as long as somebody else is in it.
+        """
+        told: list[Any] = []
+        for event in ("createRoom", "deleteRoom", "joinRoom", "leaveRoom"):
+            self.root.on(event, lambda *args, event=event: told.append((event, *args)))
+        visitor = self.hall.come(ROOT)
+        visitor.heard()
+        client, other, id = visitor.client(), self.clients[2], visitor.client().sessionId
+        client.join(id)
+        client.leave(id)
+        other.join(id)
+        self.assertEqual({id, other.sessionId}, self.root.rooms[id])
+        self.root.to(id).exclude(other.sessionId).emit("news")
+        self.root.to(id).emit("more")
+        visitor.lose()
+        self.assertEqual({other.sessionId}, self.root.rooms[id])
+        other.leave(id)
+        self.assertNotIn(id, self.root.rooms)
+        self.assertEqual(
+            [
+                ("createRoom", id),
+                ("joinRoom", id, id),
+                ("joinRoom", id, other.sessionId),
+                ("leaveRoom", id, id),
+                ("leaveRoom", id, other.sessionId),
+                ("deleteRoom", id),
+            ],
+            told,
+        )
+        self.assertEqual([2, 1], [len(visitor.heard()), len(self.visitors[2].heard())])
+
+    def test_ownLast(self) -> None:
+        """
+        Who leaves another's own room before that one goes does not end it.
+        """
+        told: list[Any] = []
+        self.root.on("deleteRoom", told.append)
+        self.clients[2].join(self.ids[0])
+        self.clients[2].leave(self.ids[0])
+        self.assertEqual(({self.ids[0]}, []), (self.root.rooms[self.ids[0]], told))
+        self.visitors[0].lose()
+        self.assertEqual([self.ids[0]], told)
 
     def test_goneMeanwhile(self) -> None:
         """

@@ -21,6 +21,7 @@ from twisted.web.server import NOT_DONE_YET, Site
 
 from txsocketio.frames import Frame
 from txsocketio.test.support import CLOSE, HANDSHAKE, PING, PONG, TEXT, Server, Wire, frame
+from txsocketio.transports._autobahn import Machine
 from txsocketio.transports.websocket import WebSocketTransport
 
 OPENING = (
@@ -281,7 +282,7 @@ class AutobahnTests(SynchronousTestCase):
         """
         _, protocol = self.open()
         self.assertNotIn("log", vars(protocol))
-        self.assertTrue(callable(WebSocketTransport.log.error))
+        self.assertTrue(callable(Machine.log.error))
 
 
 class Taking(Resource):

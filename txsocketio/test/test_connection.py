@@ -108,7 +108,7 @@ class Joining(RealmCase):
         self.assertIsNot(root, inChat)
         self.assertEqual(root.sessionId, inChat.sessionId)
         self.assertIs(self.io, inChat.listener)
-        self.assertIs(root.handshake, inChat.handshake)
+        self.assertEqual(root.handshake, inChat.handshake)
         inChat.data["a"] = 1
         self.assertEqual({}, root.data)
 

@@ -236,6 +236,17 @@ class RuleTests(SynchronousTestCase):
             "protocol.first:2: imports msgpack, which is none of what protocol works with",
         )
 
+    def test_extras(self) -> None:
+        """
+        What need not be there is imported in one place.
+        """
+        self.assertBroken("protocol._fastjson", "import orjson")
+        self.assertBroken(
+            "protocol.first",
+            "import orjson",
+            "protocol.first:1: imports orjson, which is none of what protocol works with",
+        )
+
     def test_impureByWayOfAnother(self) -> None:
         self.assertBroken(
             "protocol.first",
@@ -270,13 +281,12 @@ class RuleTests(SynchronousTestCase):
 
     def test_autobahn(self) -> None:
         source = "from autobahn.twisted.websocket import WebSocketServerProtocol"
-        self.assertBroken("transports.websocket", source)
+        self.assertBroken("transports._autobahn", source)
         self.assertBroken(
             "resource",
             source,
             "resource:1: imports autobahn.twisted.websocket.WebSocketServerProtocol,"
-            " which is known in outgoing.websocket, transports.flashsocket,"
-            " transports.websocket alone",
+            " which is known in outgoing.websocket, transports._autobahn alone",
         )
 
     def test_lists(self) -> None:

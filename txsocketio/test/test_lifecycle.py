@@ -999,20 +999,20 @@ class DeadlineTests(SynchronousTestCase):
         setting says, and for ever where that is L{None}.
         """
         for seconds in (1.0, 1234.5):
-            bench, states = self.entered(state, enter, seconds)
+            bench, life = self.entered(state, enter, seconds)
             bench.clock.advance(seconds - GRAIN)
-            self.assertIn(state, states)
+            self.assertIn(state, life.states)
             bench.clock.advance(GRAIN)
-            self.assertNotIn(state, states)
-        bench, states = self.entered(state, enter, None)
+            self.assertNotIn(state, life.states)
+        bench, life = self.entered(state, enter, None)
         bench.clock.advance(10_000_000.0)
-        self.assertIn(state, states)
+        self.assertIn(state, life.states)
 
     def entered(
         self, state: State, enter: Callable[[Bench], object], seconds: float | None
-    ) -> tuple[Bench, list[State]]:
+    ) -> tuple[Bench, Life]:
         """
-        A session in C{state}, which may last so long, and its states.
+        A session in C{state}, which may last so long, and its life.
         """
         setting, _ = DEADLINES[state]
         settings: dict[str, Any] = {setting: seconds}
@@ -1025,9 +1025,9 @@ class DeadlineTests(SynchronousTestCase):
             others["heartbeatInterval"] = 1.0
         bench = Bench(isModern=state in ENGINE_IOS, **{**others, **settings})
         enter(bench)
-        states = bench.session._life.states
-        self.assertIn(state, states)
-        return bench, states
+        life = bench.session._life
+        self.assertIn(state, life.states)
+        return bench, life
 
     def test_duration(self) -> None:
         self.assertDeadline(State.POLL, Bench.polled)

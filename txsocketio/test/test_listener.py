@@ -349,7 +349,8 @@ class Broadcasting(ListenerCase):
 
     def test_endsMeanwhile(self) -> None:
         """
-        A client whose queue this fills goes, and the rest get theirs.
+        A client whose queue this fills goes, and the rest get theirs, before
+        what is sent because of that.
         """
         server = Server(maxQueue=1)
         sid, peer = server.open(), Peer(server)
@@ -357,7 +358,7 @@ class Broadcasting(ListenerCase):
         server.io.broadcast("a")
         server.io.broadcast("b")
         self.assertNotIn(sid, server.io.clients)
-        self.assertEqual([":a", ":one less", ":b"], peer.heard())
+        self.assertEqual([":a", ":b", ":one less"], peer.heard())
 
 
 class Namespaces(ListenerCase):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, MutableMapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -29,7 +30,7 @@ from txsocketio.test.fakes import (
     FakePoll,
     FakeReceiver,
     FakeStream,
-    handshake,
+    arrival,
 )
 from txsocketio.upgrade import Upgrade
 
@@ -76,7 +77,7 @@ class ManagerCase(SynchronousTestCase):
         """
         A new session.
         """
-        return self.manager.create(Place(dialect or self.dialect, transport), handshake())
+        return self.manager.create(Place(dialect or self.dialect, transport), arrival())
 
     def find(self, sid: str, transport: str, dialect: FakeDialect | None = None) -> ISession:
         """
@@ -125,7 +126,7 @@ class SessionsTests(ManagerCase):
         self.assertIs(session.dialect, self.dialect)
         self.assertEqual(session.transportName, "slow")
         self.assertEqual(session.settings.maxQueue, 7)
-        self.assertEqual(session.handshake, handshake())
+        self.assertEqual(session.arrival.handshake(), arrival().handshake())
         self.assertEqual(session.state, State.NEW)
 
     def test_receiver(self) -> None:
@@ -273,7 +274,7 @@ class SessionsTests(ManagerCase):
         self.make(Limits(sessions=2, perAddress=1))
         session = self.create()
         self.assertRefused(503, "too many sessions from your address", self.create)
-        self.manager.create(Place(self.dialect, "slow"), handshake("192.0.2.2"))
+        self.manager.create(Place(self.dialect, "slow"), arrival("192.0.2.2"))
         self.assertRefused(503, "too many sessions", self.create)
         session.fail(DisconnectReason.CLIENT)
         self.create()
@@ -377,7 +378,7 @@ class FanOutTests(ManagerCase):
             sessions.append(session)
         for dialect in (self.dialect, other):
             dialect.encoded.clear()
-        self.assertEqual(self.manager.fanOut(self.packet, sessions), 0)
+        self.assertEqual(self.manager.fanOut(self.packet, sessions), [])
         self.assertEqual(self.dialect.encoded, [self.packet])
         self.assertEqual(other.encoded, [self.packet])
         self.assertEqual([stream.texts() for stream in streams], [["MESSAGE to all"]] * 5)
@@ -386,7 +387,7 @@ class FanOutTests(ManagerCase):
         """
         Nothing is encoded for nobody.
         """
-        self.assertEqual(self.manager.fanOut(self.packet, []), 0)
+        self.assertEqual(self.manager.fanOut(self.packet, []), [])
         self.assertEqual(self.dialect.encoded, [])
 
     def test_queued(self) -> None:
@@ -408,7 +409,7 @@ class FanOutTests(ManagerCase):
         pausedStream.writable = False
         session, stream = self.opened()
         passedOver = self.manager.fanOut(self.packet, [paused, session], volatile=True)
-        self.assertEqual(passedOver, 0)
+        self.assertEqual(passedOver, [])
         self.assertEqual(stream.texts(), ["MESSAGE to all"])
         pausedStream.resume()
         self.assertEqual(pausedStream.texts(), [])
@@ -422,7 +423,8 @@ class FanOutTests(ManagerCase):
         sessions = [self.opened()[0], self.opened(able)[0], self.opened()[0]]
         stream = FakeStream(sessions[1])
         sessions[1].attach(stream)
-        self.assertEqual(self.manager.fanOut(Packet(Kind.MESSAGE, b"x"), sessions), 2)
+        passedOver = self.manager.fanOut(Packet(Kind.MESSAGE, b"x"), sessions)
+        self.assertEqual(passedOver, [sessions[0], sessions[2]])
         self.assertEqual(stream.texts(), ["MESSAGE x"])
 
     def test_nobodyCould(self) -> None:
@@ -489,7 +491,7 @@ class Able(FakeDialect):
             data = data.decode()
         elif isinstance(data, set):
             data = sorted(data)
-        return super().encode(packet._replace(data=data))
+        return super().encode(replace(packet, data=data))
 
 
 class CloseTests(ManagerCase):

@@ -18,7 +18,7 @@ SETTINGS = Settings(
     farewellTimeout=3.0,
 )
 
-OVER = [State.CLOSED, State.SILENT, State.SILENT]
+OVER = (State.CLOSED, State.SILENT, State.SILENT)
 
 
 class LifeTests(SynchronousTestCase):
@@ -45,7 +45,7 @@ class LifeTests(SynchronousTestCase):
 
     def test_opens(self) -> None:
         self.assertEqual(self.live(Input.GREETED), [Action.OPEN])
-        self.assertEqual(self.life.states, [State.OPEN, State.LISTENING, State.SETTLED])
+        self.assertEqual(self.life.states, (State.OPEN, State.LISTENING, State.SETTLED))
 
     def test_neverOpens(self) -> None:
         self.live()

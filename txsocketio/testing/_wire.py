@@ -164,10 +164,21 @@ def ask(
     @param behind: what stands in it behind the server's own path.
     @param post: content type and body; without them it is a GET.
     """
+    serve(router, requestOf(answer, url, headers, post), behind)
+
+
+def requestOf(
+    answer: Answer,
+    url: str,
+    headers: Mapping[str, str],
+    post: tuple[bytes, bytes] | None = None,
+) -> Any:
+    """
+    A request, as L{ask} sends it.
+    """
     channel: Any = answer
     request = Request(channel, False)
     path, _, query = url.partition("?")
-    parts = [part.encode("ascii") for part in behind.partition("?")[0].split("/")]
     request.method = b"GET" if post is None else b"POST"
     request.uri, request.path = url.encode("ascii"), path.encode("ascii")
     request.args = parse_qs(query.encode("ascii"), keep_blank_values=True)
@@ -179,10 +190,16 @@ def ask(
     if post is not None:
         request.requestHeaders.setRawHeaders(b"Content-Type", [contentType])
     request.content = BytesIO(body)
-    _serve(router, request, parts)
+    return request
 
 
-def _serve(router: Router, request: Any, parts: Sequence[bytes]) -> None:
+def serve(router: Router, request: Any, behind: str) -> None:
+    """
+    Have a request answered.
+
+    @param behind: see L{ask}.
+    """
+    parts = [part.encode("ascii") for part in behind.partition("?")[0].split("/")]
     found = router.find(parts, request)
     assert found is not None, parts
     done = found.render(request)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IProtocol
+from twisted.internet.tcp import Connection
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.web.http import Request
 
 from txsocketio.errors import DisconnectReason
@@ -28,6 +30,7 @@ def takeOver(request: Request, protocol: IProtocol) -> bytes:
     channel: Any = request.channel
     transport = channel.transport
     transport.unregisterProducer()
+    _handOver(transport, protocol)
     # The rest is still in the channel's hands, and comes out there.
     channel.dataReceived = channel.rawDataReceived = protocol.dataReceived
     channel.connectionLost = protocol.connectionLost
@@ -40,6 +43,16 @@ def takeOver(request: Request, protocol: IProtocol) -> bytes:
     return kept
 
 
+def _handOver(transport: Any, protocol: IProtocol) -> None:
+    """
+    Where that can be done, nothing of HTTP is kept, or asked, any more.
+    """
+    if isinstance(transport, Connection):
+        transport.protocol = protocol
+    elif isinstance(transport, ProtocolWrapper):
+        transport.wrappedProtocol = protocol
+
+
 class Carrier(Pausable):
     """
     A connection that carries a session until either of them goes.
@@ -48,29 +61,21 @@ class Carrier(Pausable):
     @ivar _deadline: what happens to a peer that keeps us waiting.
     """
 
+    __slots__ = ("_deadline", "_gate", "_settings", "name")
+
     transport: Any
 
-    def __init__(self, gate: Gate, place: Place, request: Request) -> None:
+    def __init__(self, gate: Gate, place: Place) -> None:
         self.name = place.transport
         self.writable = False
         self._gate = gate
         self._settings = gate.settings(place.dialect, self.name)
-        self._place = place
-        self._request = request
         self.session: ISession | None = None
         self._deadline: IDelayedCall | None = None
 
     @property
     def _socket(self) -> object:
         return self.transport
-
-    def _begin(self, session: ISession) -> None:
-        """
-        The handshake is done.
-        """
-        self.writable = True
-        self.transport.registerProducer(self, True)
-        session.attach(self._asTransport)
 
     def _gone(self, reason: DisconnectReason) -> None:
         """

@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from txsocketio.errors import (
     RemoteProtocolError,
 )
 from txsocketio.handlers import FailureLog, Handler, asDeferred
-from txsocketio.handshake import Handshake
+from txsocketio.handshake import Arrival
 from txsocketio.interfaces import IDialect, ISession, Place
 from txsocketio.manager import SessionManager
 from txsocketio.origins import Origins
@@ -28,6 +29,7 @@ from txsocketio.origins import Origins
 if TYPE_CHECKING:
     from txsocketio.frames import Frame
     from txsocketio.settings import Settings
+    from txsocketio.transports._ear import Ear
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,10 @@ class Gate:
     @ivar log: for what the application raises.
     @ivar trustProxy: whether C{X-Forwarded-For} and C{X-Forwarded-Proto} tell
         where a request comes from.
+    @ivar ear: what reads from WebSockets; L{None} where the reactor does.
     @ivar drafts: whether WebSockets may speak the drafts of 2010.
-    @ivar allowRequest: is asked with the L{Handshake} whether a session may be
+    @ivar allowRequest: is asked with the L{Handshake
+        <txsocketio.handshake.Handshake>} whether a session may be
         opened; L{None} where nobody is.
     @ivar cookie: the name of a cookie that gets the session id, where a
         generation has that; empty for none.
@@ -53,6 +57,7 @@ class Gate:
     settings: Callable[[IDialect, str], Settings]
     clock: IReactorTime
     log: FailureLog
+    ear: Ear | None = None
     trustProxy: bool = False
     drafts: bool = True
     allowRequest: Handler | None = None
@@ -67,7 +72,7 @@ class Gate:
         @raise RemoteProtocolError: it names one that is not to be had.
         """
         if place.sid is None:
-            return self.manager.create(place, handshakeOf(request, self.trustProxy))
+            return self.manager.create(place, arrivalOf(request, self.trustProxy))
         return self.manager.find(place)
 
     def announce(self, place: Place, request: Request) -> Sequence[Frame]:
@@ -76,7 +81,7 @@ class Gate:
             next.
         @raise RemoteProtocolError: there is none to be had.
         """
-        return self.manager.create(place, handshakeOf(request, self.trustProxy)).announce()
+        return self.manager.create(place, arrivalOf(request, self.trustProxy)).announce()
 
     def part(self, place: Place) -> None:
         """
@@ -94,7 +99,7 @@ class Gate:
         """
         assert self.allowRequest is not None
         try:
-            allowed = asDeferred(self.allowRequest(handshakeOf(request, self.trustProxy)))
+            allowed = asDeferred(self.allowRequest(arrivalOf(request, self.trustProxy).handshake()))
             if isinstance(allowed, Deferred):
                 allowed = await allowed
         except ConnectionRefused as refused:
@@ -115,17 +120,16 @@ def forbidden(reason: str) -> RemoteProtocolError:
     return RemoteProtocolError(reason, HTTPStatus.FORBIDDEN, Fault.FORBIDDEN)
 
 
-def handshakeOf(request: Request, trustProxy: bool) -> Handshake:
+def arrivalOf(request: Request, trustProxy: bool) -> Arrival:
     """
     What a client brought along.
     """
     headers = {
-        name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
+        _name(name): _text(values[0] if len(values) == 1 else b", ".join(values))
         for name, values in request.requestHeaders.getAllRawHeaders()
     }
     query = {
-        name.decode("utf-8", "replace"): values[-1].decode("utf-8", "replace")
-        for name, values in request.args.items()
+        _text(name, "utf-8"): _text(values[-1], "utf-8") for name, values in request.args.items()
     }
     address = getattr(request.getClientAddress(), "host", "")
     secure = request.isSecure()
@@ -134,7 +138,30 @@ def handshakeOf(request: Request, trustProxy: bool) -> Handshake:
         # nearest proxy's own word.
         address = headers.get("x-forwarded-for", address).rpartition(",")[2].strip()
         secure = secure or headers.get("x-forwarded-proto", "").strip().lower() == "https"
-    url = request.uri.decode("latin-1")
-    return Handshake(
-        headers=headers, query=query, address=address, secure=secure, time=time.time(), url=url
+    return Arrival(
+        headers=headers,
+        query=query,
+        address=address,
+        secure=secure,
+        time=time.time(),
+        url=_text(request.uri),
     )
+
+
+@lru_cache(maxsize=256)
+def _name(name: bytes) -> str:
+    return name.decode("latin-1").lower()
+
+
+def _text(data: bytes, encoding: str = "latin-1") -> str:
+    """
+    What a request says, of which there is but one where many say the same.
+    """
+    decoded = _shared if len(data) <= _LONGEST_SHARED else bytes.decode
+    return decoded(data, encoding, "replace")
+
+
+_LONGEST_SHARED = 256
+"""Bytes."""
+
+_shared = lru_cache(maxsize=1024)(bytes.decode)

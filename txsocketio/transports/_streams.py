@@ -84,6 +84,8 @@ class Pausable:
     @ivar session: L{None} until there is one.
     """
 
+    __slots__ = ("session", "writable")
+
     isStream = True
     writable: bool
     session: ISession | None

@@ -26,7 +26,7 @@ from zope.interface import implementer
 from txsocketio.errors import DisconnectReason, RemoteProtocolError
 from txsocketio.interfaces import ITransport, Place
 from txsocketio.transports._connection import Carrier
-from txsocketio.transports._gate import Gate, handshakeOf
+from txsocketio.transports._gate import Gate, arrivalOf
 from txsocketio.transports._http import answer
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Opening:
         # As in the genuine server, a page that came over TLS has asked for the
         # same, even if nobody but a proxy has seen it.
         origin = _origin(request.requestHeaders)
-        return handshakeOf(request, trustProxy).secure or origin.lower().startswith(b"https:")
+        return arrivalOf(request, trustProxy).secure or origin.lower().startswith(b"https:")
 
     def answer(self, lastKey: bytes) -> bytes:
         """
@@ -255,7 +255,9 @@ class HixieTransport(Carrier, Protocol):
         """
         @raise RemoteProtocolError: a key is wrong.
         """
-        super().__init__(gate, place, request)
+        super().__init__(gate, place)
+        self._place = place
+        self._request = request
         self._opening = Opening(request, gate.trustProxy)
         self._reader = Reader(self._settings.maxPayload)
         self._lastKey = b""
@@ -316,7 +318,9 @@ class HixieTransport(Carrier, Protocol):
         self.transport.write(self._opening.answer(self._lastKey))
         self._open = True
         self._hear = self._framesReceived
-        self._begin(self.session)
+        self.writable = True
+        self.transport.registerProducer(self, True)
+        self.session.attach(self)
 
     def _refuse(self, status: int, line: str) -> None:
         self._hear = _ignore

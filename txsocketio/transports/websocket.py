@@ -1,30 +1,38 @@
 """
-websocket: RFC 6455, as Autobahn speaks it, and the drafts before it.
+websocket: RFC 6455, and the drafts before it.
+
+Nearly all that clients send are whole masked text frames: those are read here.
+Everything else is Autobahn's, see L{txsocketio.transports._autobahn}.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
-from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
-from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.interfaces import IProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
 from txsocketio.errors import DisconnectReason, RemoteProtocolError
-from txsocketio.fragments import Frugal
-from txsocketio.interfaces import ITransport, Place
+from txsocketio.interfaces import ISession, ITransport, Place
 from txsocketio.transports import hixie
-from txsocketio.transports._connection import Carrier, takeOver
+from txsocketio.transports._autobahn import Machine, configured
+from txsocketio.transports._connection import takeOver
+from txsocketio.transports._direct import Direct
 from txsocketio.transports._gate import Gate
 from txsocketio.transports._http import HTTPTransport
+from txsocketio.transports._opening import answerTo, usualKey
 
 if TYPE_CHECKING:
     from txsocketio.frames import Frame
+
+MAX_FRAMES = 64
+"""How many frames of one client are taken in one turn of the reactor."""
 
 # RFC 6455, section 7.4.1.
 _NORMAL, _GOING_AWAY, _PROTOCOL_ERROR, _POLICY = 1000, 1001, 1002, 1008
@@ -34,104 +42,218 @@ _CODES = {
     DisconnectReason.FLOOD: _POLICY,
     DisconnectReason.SLOW_CONSUMER: _POLICY,
 }
-_JUDGED = (b"Origin", b"Sec-Websocket-Origin")
 _REASON_BYTES = 123
 # Bytes; less is not worth the work, as in Node's server.
 _COMPRESSED_FROM = 1024
 
+# A final, uncompressed text frame (RFC 6455, section 5.2); its length with the
+# bit that says that it is masked, or what stands there if that takes two bytes.
+_TEXT = 0x81
+_MASKED = 0x80
+_LONGER = 126
+_LONGEST = 0xFFFF
 
-class _Quiet:
+
+@implementer(IProtocol, ITransport)
+class WebSocketTransport(Direct):
     """
-    Autobahn's log without the lines that a peer can cause as often as it
-    likes.
+    One WebSocket.
+
+    @ivar _machine: Autobahn's, where it has work to do.
+    @ivar _held: what has come and has to wait for the reactor's next turn.
+    @ivar _isOver: whether nothing is to be heard any more.
     """
 
-    def __init__(self, log: Any) -> None:
-        self._log = log
+    __slots__ = ("_held", "_isOver", "_machine", "_machines", "_maxText", "_negotiated")
 
-    def _nothing(self, *_: object, **__: object) -> None:
+    def __init__(self, gate: Gate, place: Place, machines: type[Machine]) -> None:
         """
-        Not a word.
+        @param machines: those of the settings at that place.
+        """
+        super().__init__(gate, place)
+        self._machines = machines
+        self._machine: Machine | None = None
+        self._maxText = min(_LONGEST, self._settings.maxPayload)
+        self._held = b""
+        self._isOver = False
+        self._negotiated: tuple[Place, Request] | None = None
+
+    def makeConnection(self, transport: Any) -> None:
+        """
+        See L{IProtocol.makeConnection}.
+        """
+        self.transport = transport
+        if hasattr(transport, "setTcpNoDelay"):
+            transport.setTcpNoDelay(True)
+
+    def connectionMade(self) -> None:
+        """
+        See L{IProtocol.connectionMade}. It was made for HTTP.
         """
 
-    debug = info = warn = _nothing
+    # The opening.
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._log, name)
+    def open(self, session: ISession, key: bytes) -> None:
+        """
+        Answer an everyday opening.
+        """
+        self.session = session
+        self._cork = [answerTo(key)]
+        self.opened()
+        self._begun()
 
+    def negotiate(self, place: Place, request: Request) -> None:
+        """
+        Have Autobahn answer another one.
+        """
+        self._negotiated = place, request
+        self._cork = []
+        self._machine = self._machines(self, self._settings.maxPackets)
+        self._machine.negotiate(request)
+        self._negotiated = None
+        self._begun()
+        self._returnMachine()
 
-@implementer(ITransport)
-class WebSocketTransport(Carrier, Frugal, WebSocketServerProtocol):  # type: ignore[misc]
-    """
-    One open WebSocket. Autobahn knows the handshake, the frames and the
-    closing; what goes out is written as the finished bytes that a frame
-    keeps.
-    """
+    def entered(self) -> None:
+        """
+        See L{Owner.entered}.
+        """
+        assert self._negotiated is not None
+        self.session = self._gate.enter(*self._negotiated)
 
-    log = _Quiet(WebSocketServerProtocol.log)
+    def opened(self) -> None:
+        """
+        See L{Owner.opened}.
+        """
+        assert self.session is not None
+        self.writable = True
+        self.session.attach(self)
 
-    def __init__(self, gate: Gate, place: Place, request: Request) -> None:
-        Carrier.__init__(self, gate, place, request)
-        WebSocketServerProtocol.__init__(self)
+    def _begun(self) -> None:
+        if self.writable:
+            self._register()
+        else:
+            self._uncork()
 
-    @property
-    def _maxFragments(self) -> int:
-        return self._settings.maxPackets
+    # What comes.
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Anything has come in.
+        """
+        if self._held:
+            self._held += data
+            return
+        self._cork = []
+        at, end = 0, len(data)
+        try:
+            for _ in range(MAX_FRAMES):
+                at = self._take(data, at, end) or self._lend(data, at)
+                if at >= end or self._isOver:
+                    break
+            else:
+                self._holdBack(data[at:])
+        finally:
+            self._uncork()
+
+    def _take(self, data: bytes, at: int, end: int) -> int:
+        """
+        Read the frame that begins at C{at}, if it is an everyday one.
+
+        @return: where the next one begins; 0 where it is none.
+        """
+        if end - at < 6 or data[at] != _TEXT or self._machine is not None:
+            return 0
+        size, start = data[at + 1] - _MASKED, at + 6
+        if size == _LONGER:
+            size, start = data[at + 2] << 8 | data[at + 3], at + 8
+            if size < _LONGER:
+                return 0
+        stop = start + size
+        if size < 0 or size > self._maxText or stop > end or data[at + 1] == 0xFF:
+            return 0
+        words = size + 3 >> 2
+        mask = int.from_bytes(data[start - 4 : start] * words, "little")
+        masked = int.from_bytes(data[start:stop], "little")
+        try:
+            text = (masked ^ mask).to_bytes(words * 4, "little")[:size].decode()
+        except UnicodeDecodeError:
+            return 0
+        self.session.received(text)  # type: ignore[union-attr]
+        return stop
+
+    def _lend(self, data: bytes, at: int) -> int:
+        """
+        Have Autobahn read what begins at C{at}.
+
+        @return: how far it has come.
+        """
+        machine = self._borrow()
+        stop = at + machine.appetite()
+        machine.dataReceived(data[at:stop])
+        self._returnMachine()
+        return stop
+
+    def _borrow(self) -> Machine:
+        if self._machine is None:
+            self._machine = self._machines(self, self._settings.maxPackets)
+            self._machine.proceed()
+        return self._machine
+
+    def _returnMachine(self) -> None:
+        if self._machine is not None and self._machine.isIdle():
+            self._machine = None
+
+    def _holdBack(self, rest: bytes) -> None:
+        """
+        Others come first.
+        """
+        self._held = rest
+        self._deafen()
+        self.transport.pauseProducing()
+        self._gate.clock.callLater(0, self._goOn)
+
+    def _goOn(self) -> None:
+        held, self._held = self._held, b""
+        if held:
+            self._listen()
+            self.dataReceived(held)
+
+    def lose(self) -> None:
+        """
+        See L{Owner.lose}. Nothing more is to be heard.
+        """
+        self._isOver, self._held = True, b""
+        super().lose()
+
+    def heard(self, message: str | bytes) -> None:
+        """
+        See L{Owner.heard}.
+        """
+        assert self.session is not None
+        self.session.received(message)
+
+    # The end.
 
     def _isOpen(self) -> bool:
-        return bool(self.state == self.STATE_OPEN)
+        return not self._isOver and (self._machine is None or self._machine.isOpen())
 
-    # What Autobahn says.
-
-    def onConnect(self, request: ConnectionRequest) -> None:
+    def closing(self, isReply: bool) -> None:
         """
-        The handshake is in order, and not yet answered.
+        See L{Owner.closing}.
         """
-        try:
-            self.session = self._gate.enter(self._place, self._request)
-        except RemoteProtocolError as error:
-            raise ConnectionDeny(int(error.httpStatus), error.reason) from None
-
-    def onOpen(self) -> None:
-        """
-        The handshake is done.
-        """
-        assert self.session is not None
-        self._begin(self.session)
-
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """
-        One whole message; text has been found to be UTF-8.
-        """
-        assert self.session is not None
-        self.session.received(payload if isBinary else payload.decode("utf-8"))
-
-    def dropConnection(self, abort: bool = False) -> None:
-        """
-        Autobahn is done with the connection. What has been written last, the
-        reason among it, still goes out.
-        """
-        super().dropConnection(abort=False)
-
-    def sendCloseFrame(
-        self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
-    ) -> None:
-        """
-        The closing begins: the peer wants it, or Autobahn has found fault
-        with its frames, or the session has ended.
-        """
-        if not self._isOpen():
-            return
-        super().sendCloseFrame(code, reasonUtf8, isReply)
         self._closeSoon()
         self._gone(
             DisconnectReason.TRANSPORT_CLOSE if isReply else DisconnectReason.TRANSPORT_ERROR
         )
 
-    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
         The connection has gone.
         """
+        self._isOver, self._held = True, b""
+        self._sendNow = None
+        self._deafen()
         self._inTime()
         self._gone(DisconnectReason.TRANSPORT_CLOSE)
 
@@ -141,25 +263,13 @@ class WebSocketTransport(Carrier, Frugal, WebSocketServerProtocol):  # type: ign
         """
         See L{ITransport.write}.
         """
-        if not self._isOpen():
-            return
-        if self.websocket_extensions_in_use:
-            self._writeCompressed(frames)
+        machine = self._machine
+        if machine is not None and machine.compresses():
+            _writeCompressed(machine, frames)
         elif len(frames) == 1:
-            self.transport.write(frames[0].webSocket)
+            self.put(frames[0].webSocket)
         else:
-            self.transport.writeSequence([frame.webSocket for frame in frames])
-
-    def _writeCompressed(self, frames: Sequence[Frame]) -> None:
-        """
-        Autobahn knows how this connection compresses.
-        """
-        for frame in frames:
-            for part in frame.parts:
-                isBinary = isinstance(part, bytes)
-                data = part if isinstance(part, bytes) else part.encode("utf-8")
-                isSmall = len(data) < _COMPRESSED_FROM
-                self.sendMessage(data, isBinary, doNotCompress=isSmall)
+            self.putAll([frame.webSocket for frame in frames])
 
     def close(self, reason: DisconnectReason, detail: str = "") -> None:
         """
@@ -168,11 +278,26 @@ class WebSocketTransport(Carrier, Frugal, WebSocketServerProtocol):  # type: ign
         self.writable = False
         if reason is DisconnectReason.SLOW_CONSUMER:
             # It reads nothing: what waits for it would wait for ever.
-            super().dropConnection(abort=True)
-            return
+            self._isOver, self._held = True, b""
+            self.transport.abortConnection()
+        elif self._isOpen():
+            self._sayWhy(reason, detail)
+
+    def _sayWhy(self, reason: DisconnectReason, detail: str) -> None:
         text = f"{reason.value}: {detail}" if detail else reason.value
         line = text.encode("ascii", "backslashreplace")[:_REASON_BYTES]
-        self.sendCloseFrame(_CODES.get(reason, _NORMAL), line)
+        self._borrow().sendCloseFrame(_CODES.get(reason, _NORMAL), line)
+
+
+def _writeCompressed(machine: Machine, frames: Sequence[Frame]) -> None:
+    """
+    Autobahn knows how a connection compresses.
+    """
+    for frame in frames:
+        for part in frame.parts:
+            isBinary = isinstance(part, bytes)
+            data = part if isinstance(part, bytes) else part.encode("utf-8")
+            machine.sendMessage(data, isBinary, doNotCompress=len(data) < _COMPRESSED_FROM)
 
 
 class WebSocket(HTTPTransport):
@@ -185,32 +310,21 @@ class WebSocket(HTTPTransport):
 
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
-        self._factories: dict[int, WebSocketServerFactory] = {}
+        self._machines: dict[int, type[Machine]] = {}
 
-    def _factoryAt(self, place: Place) -> WebSocketServerFactory:
+    def _machinesAt(self, place: Place) -> type[Machine]:
         """
-        What has Autobahn's options for sessions there.
+        Those for sessions there.
         """
         limit = self.settingsAt(place).maxPayload
-        if limit not in self._factories:
-            factory = self._factories[limit] = WebSocketServerFactory(reactor=self.gate.clock)
-            factory.setProtocolOptions(
-                webStatus=False,
-                maxFramePayloadSize=limit,
-                maxMessagePayloadSize=limit,
-                failByDrop=False,
-                # The session's clock serves the WebSocket too.
-                openHandshakeTimeout=0,
-                closeHandshakeTimeout=0,
-            )
-            if self.gate.perMessageDeflate:
-                factory.setProtocolOptions(perMessageCompressionAccept=_acceptDeflate(limit))
-        return self._factories[limit]
+        if limit not in self._machines:
+            gate = self.gate
+            self._machines[limit] = configured(gate.clock, limit, gate.perMessageDeflate)
+        return self._machines[limit]
 
     def get(self, request: Request, place: Place) -> bytes | int:
         """
-        Hand the connection over to Autobahn, or to a protocol of our own where
-        a draft is spoken.
+        Hand the connection over to a protocol of its own.
         """
         upgrade = request.requestHeaders.getRawHeaders(b"Upgrade") or [b""]
         # HTTP/2 has no connection to give away.
@@ -219,11 +333,23 @@ class WebSocket(HTTPTransport):
             raise _upgradeRequired(request)
         if hixie.isSpoken(request.requestHeaders):
             return self._getDraft(request, place)
-        self._check(request, place)
-        protocol = WebSocketTransport(self.gate, place, request)
-        protocol.factory = self._factoryAt(place)
-        kept = takeOver(request, protocol)
-        _replay(request, protocol, kept)
+        return self._getWebSocket(request, place)
+
+    def _getWebSocket(self, request: Request, place: Place) -> int:
+        protocol = WebSocketTransport(self.gate, place, self._machinesAt(place))
+        key = usualKey(request, self.gate.perMessageDeflate)
+        if key is None:
+            self._check(request, place)
+            kept = takeOver(request, protocol)
+            protocol.negotiate(place, request)
+        else:
+            session = self._enter(request, place)
+            kept = takeOver(request, protocol)
+            protocol.open(session, key)
+        # Each holds the other, and nobody else holds them.
+        request.channel.requests.remove(request)
+        if kept:
+            protocol.dataReceived(kept)
         return NOT_DONE_YET
 
     def _getDraft(self, request: Request, place: Place) -> bytes | int:
@@ -236,6 +362,13 @@ class WebSocket(HTTPTransport):
         if kept:
             protocol.dataReceived(kept)
         return NOT_DONE_YET
+
+    def _enter(self, request: Request, place: Place) -> ISession:
+        try:
+            return self.gate.enter(place, request)
+        except RemoteProtocolError:
+            hixie.makeLast(request)
+            raise
 
     def _check(self, request: Request, place: Place) -> None:
         """
@@ -251,31 +384,3 @@ def _upgradeRequired(request: Request) -> RemoteProtocolError:
     return RemoteProtocolError(
         "this URL takes WebSocket connections only", HTTPStatus.UPGRADE_REQUIRED
     )
-
-
-def _acceptDeflate(limit: int) -> Callable[[Sequence[Any]], Any]:
-    """
-    @param limit: bytes to which one message may inflate.
-    """
-
-    def accept(offers: Sequence[Any]) -> PerMessageDeflateOfferAccept | None:
-        for offer in offers:
-            if isinstance(offer, PerMessageDeflateOffer):
-                return PerMessageDeflateOfferAccept(offer, max_message_size=limit)
-        return None
-
-    return accept
-
-
-def _replay(request: Request, protocol: WebSocketTransport, rest: bytes) -> None:
-    """
-    Begin with the request itself, which Autobahn wants to read for itself;
-    but for its origin, which we have judged already, and by rules of our own.
-
-    @param rest: what came behind it.
-    """
-    lines = [b" ".join((request.method, request.uri, b"HTTP/1.1"))]
-    for name, values in request.requestHeaders.getAllRawHeaders():
-        if name not in _JUDGED:
-            lines += [b"%s: %s" % (name, value) for value in values]
-    protocol.dataReceived(b"\r\n".join((*lines, b"", rest)))

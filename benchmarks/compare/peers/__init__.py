@@ -1,0 +1,3 @@
+"""
+The servers of others, with the same application.
+"""

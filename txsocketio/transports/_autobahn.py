@@ -1,0 +1,275 @@
+"""
+Autobahn's machine, for all that is not everyday in a WebSocket: openings that
+leave something to choose or to find fault with, frames that are no whole texts,
+compression, and the closing.
+
+It is made when there is work for it, and is given up when that is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.http import Request
+
+from txsocketio.errors import RemoteProtocolError
+from txsocketio.fragments import Frugal
+
+# What Autobahn reads at once where it is between two frames: the longest head
+# that one may have.
+_HEAD_BYTES = 14
+_JUDGED = (b"Origin", b"Sec-Websocket-Origin")
+
+
+class Owner(Protocol):
+    """
+    The connection that L{Machine} works for.
+    """
+
+    writable: bool
+
+    def put(self, data: bytes) -> None:
+        """
+        Write, behind all that was put before.
+        """
+
+    def lose(self) -> None:
+        """
+        Close the connection when all that has been put is written.
+        """
+
+    def entered(self) -> None:
+        """
+        The opening is in order, and is answered next.
+
+        @raise RemoteProtocolError: no, it isn't.
+        """
+
+    def opened(self) -> None:
+        """
+        It has been answered.
+        """
+
+    def heard(self, message: str | bytes) -> None:
+        """
+        One whole message.
+        """
+
+    def closing(self, isReply: bool) -> None:
+        """
+        The closing begins.
+
+        @param isReply: because the peer wants it.
+        """
+
+
+class _Lent:
+    """
+    What Autobahn takes for its transport.
+    """
+
+    def __init__(self, owner: Owner) -> None:
+        self.write = owner.put
+        self.loseConnection = owner.lose
+
+    def unregisterProducer(self) -> None:
+        """
+        Autobahn has none.
+        """
+
+
+class _Quiet:
+    """
+    Autobahn's log without the lines that a peer can cause as often as it
+    likes.
+    """
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+
+    def _nothing(self, *_: object, **__: object) -> None:
+        """
+        Not a word.
+        """
+
+    debug = info = warn = _nothing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+
+class Machine(Frugal, WebSocketServerProtocol):  # type: ignore[misc]
+    """
+    Autobahn's, at work for its owner.
+    """
+
+    log = _Quiet(WebSocketServerProtocol.log)
+
+    # Autobahn copies its options to each instance, and makes a text of them
+    # for its log: see L{configured}.
+    CONFIG_ATTRS: list[str] = []  # noqa: RUF012
+
+    def __init__(self, owner: Owner, maxFragments: int) -> None:
+        super().__init__()
+        self._owner = owner
+        self._limit = maxFragments
+        self.makeConnection(_Lent(owner))
+
+    def connectionMade(self) -> None:
+        """
+        The connection is not asked for what nobody wants to know.
+        """
+        self._connectionMade()
+
+    @property
+    def _maxFragments(self) -> int:
+        return self._limit
+
+    @property
+    def writable(self) -> bool:  # type: ignore[override]
+        """
+        See L{Frugal}.
+        """
+        return self._owner.writable
+
+    # What the owner asks for.
+
+    def negotiate(self, request: Request) -> None:
+        """
+        Begin with the request itself, which Autobahn wants to read for itself;
+        but for its origin, which we have judged already, and by rules of our
+        own.
+        """
+        lines = [b" ".join((request.method, request.uri, b"HTTP/1.1"))]
+        for name, values in request.requestHeaders.getAllRawHeaders():
+            if name not in _JUDGED:
+                lines += [b"%s: %s" % (name, value) for value in values]
+        self.dataReceived(b"\r\n".join((*lines, b"", b"")))
+
+    def proceed(self) -> None:
+        """
+        Begin where the opening has been answered already, without extensions.
+        """
+        self.state = self.STATE_OPEN
+        self.inside_message = False
+        self.current_frame: Any = None
+        self.websocket_version = 13
+        self.websocket_extensions_in_use: list[Any] = []
+
+    def isOpen(self) -> bool:
+        """
+        Whether messages can go both ways.
+        """
+        return bool(self.state == self.STATE_OPEN)
+
+    def compresses(self) -> bool:
+        """
+        Whether they are compressed.
+        """
+        return bool(self.websocket_extensions_in_use)
+
+    def isIdle(self) -> bool:
+        """
+        Whether it knows nothing that another one, made now, would not know.
+        """
+        return (
+            self.isOpen()
+            and not self.data
+            and self.current_frame is None
+            and not self.inside_message
+            and not self.compresses()
+        )
+
+    def appetite(self) -> int:
+        """
+        How many bytes it should be given next, so that it stops soon after the
+        end of a frame.
+        """
+        frame = self.current_frame if self.state != self.STATE_CONNECTING else None
+        if frame is None:
+            return _HEAD_BYTES
+        return max(1, int(frame.length) - int(self.current_frame_masker.pointer()))
+
+    # What Autobahn says.
+
+    def onConnect(self, request: ConnectionRequest) -> None:
+        """
+        The handshake is in order, and not yet answered.
+        """
+        try:
+            self._owner.entered()
+        except RemoteProtocolError as error:
+            raise ConnectionDeny(int(error.httpStatus), error.reason) from None
+
+    def onOpen(self) -> None:
+        """
+        The handshake is done.
+        """
+        self._owner.opened()
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """
+        One whole message; text has been found to be UTF-8.
+        """
+        self._owner.heard(payload if isBinary else payload.decode("utf-8"))
+
+    def dropConnection(self, abort: bool = False) -> None:
+        """
+        Autobahn is done with the connection. What has been written last, the
+        reason among it, still goes out.
+        """
+        super().dropConnection(abort=False)
+
+    def sendCloseFrame(
+        self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
+    ) -> None:
+        """
+        The closing begins: the peer wants it, or Autobahn has found fault
+        with its frames, or the session has ended.
+        """
+        if self.isOpen():
+            super().sendCloseFrame(code, reasonUtf8, isReply)
+            self._owner.closing(isReply)
+
+
+def configured(clock: IReactorTime, maxPayload: int, compresses: bool) -> type[Machine]:
+    """
+    @param maxPayload: how long a message may be, bytes.
+    @param compresses: whether messages may be compressed.
+    @return: the machines that keep to that.
+    """
+    factory = WebSocketServerFactory(reactor=clock)
+    factory.setProtocolOptions(
+        webStatus=False,
+        maxFramePayloadSize=maxPayload,
+        maxMessagePayloadSize=maxPayload,
+        failByDrop=False,
+        # The session's clock serves the WebSocket too.
+        openHandshakeTimeout=0,
+        closeHandshakeTimeout=0,
+    )
+    if compresses:
+        factory.setProtocolOptions(perMessageCompressionAccept=_acceptDeflate(maxPayload))
+    options = {name: getattr(factory, name) for name in WebSocketServerProtocol.CONFIG_ATTRS}
+    # Of a class, a function would be a method.
+    options["perMessageCompressionAccept"] = staticmethod(factory.perMessageCompressionAccept)
+    return type("Machine", (Machine,), {**options, "factory": factory})
+
+
+def _acceptDeflate(limit: int) -> Callable[[Sequence[Any]], Any]:
+    """
+    @param limit: bytes to which one message may inflate.
+    """
+
+    def accept(offers: Sequence[Any]) -> PerMessageDeflateOfferAccept | None:
+        for offer in offers:
+            if isinstance(offer, PerMessageDeflateOffer):
+                return PerMessageDeflateOfferAccept(offer, max_message_size=limit)
+        return None
+
+    return accept

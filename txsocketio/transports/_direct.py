@@ -1,0 +1,171 @@
+"""
+The shortest way out of a connection.
+
+Twisted keeps what is written until its reactor comes round to it, which asks
+the system twice for each connection that is idle in between. Where nothing
+waits, the socket takes it at once; what it does not take is Twisted's, until
+that has nothing left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.tcp import Connection
+
+from txsocketio.interfaces import Place
+from txsocketio.transports._connection import Carrier
+from txsocketio.transports._gate import Gate
+
+MAX_CORKED = 64
+"""How many messages are held back at most to leave together."""
+
+_NONE = -1
+
+_SMALL = 16384
+"""Bytes; to copy more than that together costs more than it saves."""
+
+
+def _isPlain(transport: object) -> bool:
+    """
+    Whether nobody stands between us and the socket: neither TLS nor any other
+    wrapper.
+    """
+    return isinstance(transport, Connection) and not transport.TLS
+
+
+class Direct(Carrier):
+    """
+    A connection whose bytes all leave by L{put}.
+
+    What is put while it is corked leaves together, when it is uncorked.
+
+    @ivar transport: Twisted's.
+    @ivar _cork: what is held back; L{None} where nothing is to be.
+    @ivar _sendNow: the socket's; L{None} where it is not ours to use, or while
+        Twisted still has something to write to it.
+    @ivar _rest: what Twisted is to write next.
+    @ivar _fd: the socket's, while it is not the reactor that reads from it.
+    """
+
+    __slots__ = ("_cork", "_fd", "_rest", "_sendNow", "transport")
+
+    def __init__(self, gate: Gate, place: Place) -> None:
+        super().__init__(gate, place)
+        self.transport: Any = None
+        self._cork: list[bytes] | None = None
+        self._sendNow: Callable[[bytes], int] | None = None
+        self._rest = b""
+        self._fd = _NONE
+
+    def put(self, data: bytes) -> None:
+        """
+        Write C{data}, behind all that was put before.
+        """
+        cork = self._cork
+        if cork is None:
+            self._put(data)
+        else:
+            cork.append(data)
+            if len(cork) == MAX_CORKED or len(data) > _SMALL:
+                self._cork = []
+                self._put(b"".join(cork))
+
+    def putAll(self, pieces: Iterable[bytes]) -> None:
+        """
+        The same with several, which leave together if they can.
+        """
+        isOurs = self._cork is None
+        if isOurs:
+            self._cork = []
+        for piece in pieces:
+            self.put(piece)
+        if isOurs:
+            self._uncork()
+
+    def _uncork(self) -> None:
+        cork, self._cork = self._cork, None
+        if cork:
+            self._put(b"".join(cork))
+
+    def _put(self, data: bytes) -> None:
+        send = self._sendNow
+        if send is None:
+            self.transport.write(data)
+            return
+        try:
+            sent = send(data)
+        except OSError:
+            # It takes nothing just now. If it will never take anything again,
+            # the reactor finds that out for itself.
+            sent = 0
+        if sent < len(data):
+            self.writable = False
+            self._leave(data[sent:])
+
+    def _leave(self, data: bytes) -> None:
+        """
+        Leave it to Twisted to write C{data}, and to say when it has.
+        """
+        self._sendNow = None
+        self._rest = data
+        # It calls resumeProducing at once.
+        self.transport.registerProducer(self, False)
+
+    def _register(self) -> None:
+        """
+        Have Twisted tell how it fares with what it has been given so far, and
+        with what is held back.
+        """
+        cork, self._cork = self._cork or (), None
+        first = b"".join(cork)
+        if _isPlain(self.transport):
+            self._leave(first)
+            self._listen()
+        else:
+            self.transport.registerProducer(self, True)
+            self.transport.write(first)
+
+    def resumeProducing(self) -> None:
+        """
+        Twisted has nothing left to write.
+        """
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            self.transport.write(rest)
+            return
+        if _isPlain(self.transport):
+            self.transport.unregisterProducer()
+            self._sendNow = self.transport.getHandle().send
+        super().resumeProducing()
+
+    def _listen(self) -> None:
+        """
+        Have what comes read, by whoever does it best.
+        """
+        ear = self._gate.ear
+        if ear is not None and _isPlain(self.transport):
+            self._fd = ear.listen(self)
+        else:
+            self.transport.resumeProducing()
+
+    def _deafen(self) -> None:
+        """
+        Nothing comes any more.
+        """
+        ear = self._gate.ear
+        if ear is not None and self._fd != _NONE:
+            ear.ignore(self._fd)
+            self._fd = _NONE
+
+    def lose(self) -> None:
+        """
+        Close the connection when all that has been put is written.
+        """
+        self._uncork()
+        self._deafen()
+        # As long as there is a producer, Twisted waits for it.
+        self.transport.unregisterProducer()
+        self._sendNow = None
+        self.transport.loseConnection()
