@@ -108,18 +108,15 @@ class Ear:
                 continue
             except OSError:
                 data = b""
-            if data:
-                self._tell(to, data)
-            else:
+            if not data:
                 self._giveBack(fd, to)
-
-    def _tell(self, to: Any, data: bytes) -> None:
-        try:
-            to.dataReceived(data)
-        except Exception:
-            # As the reactor does.
-            self.log.failure("A connection failed on what has come")
-            to.transport.abortConnection()
+                continue
+            try:
+                to.dataReceived(data)
+            except Exception:
+                # As the reactor does.
+                self.log.failure("A connection failed on what has come")
+                to.transport.abortConnection()
 
     def _giveBack(self, fd: int, to: Any) -> None:
         """
