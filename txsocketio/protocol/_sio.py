@@ -552,7 +552,13 @@ class TextCodec:
         """
         See L{Codec.encode}.
         """
-        type, data = self._revision.write(packet)
+        data = packet.data
+        if packet.kind is _AN_EVENT and packet.offset is None:
+            # Nearly always it is an event, and nothing more.
+            checkEvent(data)
+            type = EVENT
+        else:
+            type, data = self._revision.write(packet)
         name = packet.namespace
         head = "" if name == ROOT else f"{self._checked(name)}{self._revision.asking(packet)},"
         if packet.id is not None:
