@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IConsumer
 from zope.interface import implementer
 
 from txsocketio.acks import NOTHING_ASKED, Acks, within
-from txsocketio.dispatch import Overheard, takeOut
+from txsocketio.dispatch import Overheard, without
 from txsocketio.errors import ClientDisconnected, DisconnectReason, LocalProtocolError
 from txsocketio.flow import Flow
 from txsocketio.handlers import Handler, Handlers, call
@@ -161,7 +161,7 @@ class Client(Verbs, Overheard):
         self._inbox: Inbox = Inbox(self, self._handlers, connection.backlog, auth)
         self._acks = NOTHING_ASKED
         self._flow: Flow | None = None
-        self._outgoing: list[Handler] = []
+        self._outgoing: tuple[Handler, ...] = ()
         self._away = away
         self.recovered = away is not None
         self.sessionId = session.dialect.clientId(session.sid, namespace.name)
@@ -334,7 +334,7 @@ class Client(Verbs, Overheard):
 
         @return: C{f}.
         """
-        self._outgoing.append(f)
+        self._outgoing += (f,)
         if self.connected:
             self.namespace.overheard.add(self)
         return f
@@ -343,7 +343,7 @@ class Client(Verbs, Overheard):
         """
         Undo L{onAnyOutgoing}; all of them without C{f}.
         """
-        takeOut(self._outgoing, f)
+        self._outgoing = without(self._outgoing, f)
         if not self._outgoing:
             self.namespace.overheard.discard(self)
 
@@ -424,7 +424,7 @@ class Client(Verbs, Overheard):
         """
         if self._outgoing:
             event = packet.data if packet.kind is Kind.EVENT else ("message", packet.data)
-            for f in tuple(self._outgoing):
+            for f in self._outgoing:
                 call(self.namespace.log, f, event)
 
     def expect(self, id: int) -> Deferred[Any]:
@@ -566,7 +566,7 @@ class Client(Verbs, Overheard):
         self.namespace.remove(self, self.rooms)
         self.namespace.overheard.discard(self)
         self._inbox.tell("disconnecting", reason)
-        self._rooms, self._isInside = _NO_ROOMS, False
+        self._rooms, self._isInside, self._outgoing = _NO_ROOMS, False, ()
         self._acks.abandon(reason)
         if self._flow is not None:
             self._flow.ended()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from txsocketio.backlog import Backlog
 from txsocketio.client import Client
+from txsocketio.coroutines import begin
 from txsocketio.errors import (
     ConnectionRefused,
     DisconnectReason,
@@ -28,6 +29,9 @@ from txsocketio.recovery import split
 from txsocketio.refusals import refusalOf
 from txsocketio.registry import INVALID, MAX_NAME, Registry
 from txsocketio.session import Session
+
+# What nearly all of them have: things are taken out of it, and never put in.
+_NONE: Final[dict[str, Any]] = {}
 
 _STANDING = frozenset((Kind.CONNECT, Kind.DISCONNECT))
 """What is about the standing of a client, and nothing that it says."""
@@ -61,9 +65,9 @@ class Connection:
         self._clients: dict[str, Client] = {}
         # By name, what has come while it is decided whether there is such a
         # namespace, and its weight.
-        self._deciding: dict[str, list[tuple[Packet, int]]] = {}
+        self._deciding: dict[str, list[tuple[Packet, int]]] = _NONE
         # Names only, the oldest first.
-        self._dismissed: dict[str, None] = {}
+        self._dismissed: dict[str, None] = _NONE
         # How many answers the application owes, to who has left meanwhile too.
         self._thinking = 0
         self._isAtRoot = False
@@ -146,6 +150,7 @@ class Connection:
         no fault of its. Of more than C{maxNamespaces}, the first are forgotten.
         """
         if len(name) <= MAX_NAME:
+            self._dismissed = self._dismissed or {}
             self._dismissed[name] = None
         if len(self._dismissed) > self._session.settings.maxNamespaces:
             self._dismissed.pop(next(iter(self._dismissed)))
@@ -219,6 +224,7 @@ class Connection:
         @param talk: what has come instead of a wish to join.
         """
         held: list[tuple[Packet, int]] = []
+        self._deciding = self._deciding or {}
         self._deciding[packet.namespace] = held
         self._thinking += 1
         if talk is not None:
@@ -295,10 +301,11 @@ class Connection:
                 return
         if await namespace.admit(client, welcome, partial(self._refused, client)):
             self._session.joined()
-            greeted = Deferred.fromCoroutine(namespace.greet(client))
+            greeted = begin(namespace.greet(client))
             # The others do not wait for handlers, but come after them.
             self._atRoot()
-            await greeted
+            if isinstance(greeted, Deferred):
+                await greeted
 
     def _untilAtRoot(self) -> Deferred[None]:
         waits: Deferred[None] = Deferred()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.python.failure import Failure
 
+from txsocketio.coroutines import begin
 from txsocketio.errors import LocalProtocolError
 from txsocketio.handlers import (
     RAISED,
@@ -66,8 +67,8 @@ class Dispatch(Serial):
         self._log = log
         self._isConcurrent = isConcurrent
         self.isOpen = True
-        self.middleware: list[Handler] = []
-        self.anyHandlers: list[Handler] = []
+        self.middleware: tuple[Handler, ...] = ()
+        self.anyHandlers: tuple[Handler, ...] = ()
 
     def take(self, packet: Packet, answer: Answer | None) -> None:
         """
@@ -149,7 +150,8 @@ class Dispatch(Serial):
         data = packet.data
         event, args = (data[0], data[1:]) if packet.kind is _EVENT else ("message", (data,))
         if self.middleware and not isPassed:
-            return Deferred.fromCoroutine(self._through(packet, answer, event, args))
+            outcome: Deferred[None] | None = begin(self._through(packet, answer, event, args))
+            return outcome
         others: Results | None = None
         if self.anyHandlers:
             others = callAll(self._log, tuple(self.anyHandlers), (event, *args))
@@ -170,7 +172,7 @@ class Dispatch(Serial):
         self, packet: Packet, answer: Answer | None, event: str, args: Sequence[Any]
     ) -> None:
         try:
-            for f in tuple(self.middleware):
+            for f in self.middleware:
                 outcome = asDeferred(f(event, *args))
                 if isinstance(outcome, Deferred):
                     await outcome
@@ -259,7 +261,7 @@ class Overheard(EventSource):
             is logged if there are none.
         @return: C{f}.
         """
-        self._inbox.middleware.append(f)
+        self._inbox.middleware += (f,)
         return f
 
     def onAny(self, f: Handler) -> Handler:
@@ -269,7 +271,7 @@ class Overheard(EventSource):
 
         @return: C{f}.
         """
-        self._inbox.anyHandlers.append(f)
+        self._inbox.anyHandlers += (f,)
         return f
 
     def prependAny(self, f: Handler) -> Handler:
@@ -278,21 +280,23 @@ class Overheard(EventSource):
 
         @return: C{f}.
         """
-        self._inbox.anyHandlers.insert(0, f)
+        self._inbox.anyHandlers = (f, *self._inbox.anyHandlers)
         return f
 
     def offAny(self, f: Handler | None = None) -> None:
         """
         Undo L{onAny}; all of them without C{f}.
         """
-        takeOut(self._inbox.anyHandlers, f)
+        self._inbox.anyHandlers = without(self._inbox.anyHandlers, f)
 
 
-def takeOut(handlers: list[Handler], f: Handler | None) -> None:
+def without(handlers: tuple[Handler, ...], f: Handler | None) -> tuple[Handler, ...]:
     """
-    Take one out, or all of them without C{f}.
+    @return: the others, where C{f} is among them; none without C{f}.
     """
     if f is None:
-        handlers.clear()
-    elif f in handlers:
-        handlers.remove(f)
+        return ()
+    if f not in handlers:
+        return handlers
+    at = handlers.index(f)
+    return handlers[:at] + handlers[at + 1 :]

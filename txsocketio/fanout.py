@@ -9,7 +9,7 @@ whoever writes to a session, or closes it, first has it brought up to date.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from operator import length_hint
@@ -60,6 +60,12 @@ class FanOuts:
             self._begin(FanOut(frames, sessions, isVolatile), sessions)
         return passedOver
 
+    def sendBehind(self, session: Session, frame: Frame, isVolatile: bool) -> None:
+        """
+        See L{txsocketio.session.Keeper.writeBehind}.
+        """
+        self._begin(FanOut.toOne(session, frame, isVolatile), [session])
+
     def _begin(self, fanOut: FanOut, sessions: list[Session]) -> None:
         isShort, isFirst = len(sessions) <= SLICE, not self.unfinished
         self.unfinished.append(fanOut)
@@ -107,9 +113,7 @@ class FanOuts:
         Nobody is there any more.
         """
         self.unfinished.clear()
-        if self._call is not None:
-            self._call.cancel()
-            self._call = None
+        self._schedule()
 
     def _finishFirst(self) -> None:
         first = self.unfinished[0]
@@ -130,13 +134,19 @@ class FanOuts:
 
     def _tidy(self, fanOut: FanOut) -> None:
         """
-        Let go of a broadcast that is done, and come back for one that is not.
+        Let go of a broadcast that is done.
         """
-        if not fanOut.isDone:
+        if fanOut.isDone and fanOut in self.unfinished:
+            self.unfinished.remove(fanOut)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self.unfinished:
             if self._call is None:
                 self._call = self._clock.callLater(0, self._turn)
-        elif fanOut in self.unfinished:
-            self.unfinished.remove(fanOut)
+        elif self._call is not None:
+            self._call.cancel()
+            self._call = None
 
 
 class FanOut:
@@ -150,12 +160,26 @@ class FanOut:
 
     __slots__ = ("_frames", "_isVolatile", "_owed", "_rest")
 
-    def __init__(self, frames: _Frames, sessions: Iterable[Session], isVolatile: bool) -> None:
+    def __init__(
+        self,
+        frames: Mapping[IDialect, Frame | None],
+        sessions: Iterable[Session],
+        isVolatile: bool,
+    ) -> None:
         self._frames = frames
         self._isVolatile = isVolatile
         self._rest = iter(sessions)
         # The last one first: so popitem has them in their order.
         self._owed: dict[Session, Frame | None] = {}
+
+    @classmethod
+    def toOne(cls, session: Session, frame: Frame, isVolatile: bool) -> FanOut:
+        """
+        A frame that is for one session.
+        """
+        one = cls({}, (), isVolatile)
+        one._owed[session] = frame
+        return one
 
     @property
     def isDone(self) -> bool:

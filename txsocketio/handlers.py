@@ -11,6 +11,8 @@ from typing import Any, Final, Protocol, TypeVar, overload
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.python.failure import Failure
 
+from txsocketio.coroutines import begin
+
 Handler = Callable[..., Any]
 _F = TypeVar("_F", bound=Handler)
 
@@ -72,6 +74,12 @@ class Handlers:
                 del entries[index]
                 break
         self._keep(event, entries)
+
+    def clear(self) -> None:
+        """
+        Nothing happens any more.
+        """
+        self._byEvent = None
 
     def take(self, event: str) -> Sequence[Handler]:
         """
@@ -195,9 +203,9 @@ def _isOfTheCall(error: TypeError) -> bool:
 
 def asDeferred(result: Any) -> Any:
     """
-    @return: a Deferred for a coroutine, anything else as it is.
+    @return: the outcome of a coroutine, see L{begin}; anything else as it is.
     """
-    return Deferred.fromCoroutine(result) if type(result) is CoroutineType else result
+    return begin(result) if type(result) is CoroutineType else result
 
 
 def _logged(log: FailureLog, failure: Failure, f: Handler) -> _Raised:

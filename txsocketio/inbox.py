@@ -80,6 +80,12 @@ class Inbox(Dispatch):
 
     def _forget(self) -> None:
         self._backlog.forget(self._kept)
+        if not self._isConcurrent:
+            # Nothing comes this way any more. An application's handlers mostly
+            # hold the client: as soon as it lets go of that, all of it goes.
+            self._handlers.clear()
+            self.middleware = self.anyHandlers = ()
+            del self._client
 
     def _elsewhere(self, args: Sequence[Any]) -> Results:
         message = args[0] if args else None

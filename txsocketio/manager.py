@@ -28,6 +28,7 @@ from txsocketio.timers import Timers
 from txsocketio.upgrade import Upgrade
 
 if TYPE_CHECKING:
+    from txsocketio.frames import Frame
     from txsocketio.handshake import Arrival
     from txsocketio.packets import Packet
     from txsocketio.settings import Settings
@@ -202,6 +203,13 @@ class SessionManager:
         Write to the session what has been broadcast to it before.
         """
         self._fanOuts.catchUp(session)
+
+    def writeBehind(self, session: Session, frame: Frame, volatile: bool) -> None:
+        """
+        Write a frame to the session, behind what has been broadcast to it
+        before.
+        """
+        self._fanOuts.sendBehind(session, frame, volatile)
 
     def sleep(self, session: Session, due: float) -> None:
         """

@@ -32,13 +32,12 @@ class Serial:
         """
         Run the job now, or when those before it are done.
         """
-        if not self.busy:
+        if self.busy:
+            self._jobs = self._jobs or deque()
+            self._jobs.append((job, args))
+        else:
             self.busy = True
             self._ended(job(*args))
-            return
-        if not self._jobs:
-            self._jobs = deque()
-        self._jobs.append((job, args))
 
     def _ended(self, outcome: Any) -> None:
         """

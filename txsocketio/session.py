@@ -45,6 +45,12 @@ class Keeper(Protocol):
         Write to the session what has been broadcast to it before.
         """
 
+    def writeBehind(self, session: Session, frame: Frame, volatile: bool) -> None:
+        """
+        Write a frame to the session, as L{Session.write} does, behind what has
+        been broadcast to it before.
+        """
+
     def sleep(self, session: Session, due: float) -> None:
         """
         Wake the session at C{due}, or before.
@@ -245,7 +251,8 @@ class Session(Stepper[_Event]):
         @param isNext: whether nothing that has been broadcast comes before it.
         """
         if self._keeper.unfinished and not isNext:
-            self._keeper.catchUp(self)
+            self._keeper.writeBehind(self, frame, volatile)
+            return
         if self._receiver is _DISCARDING:
             return
         transport = self._transport

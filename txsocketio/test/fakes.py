@@ -376,6 +376,12 @@ class FakeKeeper:
         """
         raise AssertionError("nothing has been broadcast")
 
+    def writeBehind(self, session: Session, frame: Frame, volatile: bool) -> None:
+        """
+        See L{txsocketio.session.Keeper.writeBehind}.
+        """
+        self.catchUp(session)
+
     def sleep(self, session: Session, due: float) -> None:
         """
         See L{txsocketio.session.Keeper.sleep}.

@@ -31,7 +31,6 @@ class Owner(Protocol):
     The connection that L{Machine} works for.
     """
 
-    transport: Any
     writable: bool
 
     def put(self, data: bytes) -> None:
@@ -77,15 +76,11 @@ class _Lent:
     def __init__(self, owner: Owner) -> None:
         self.write = owner.put
         self.loseConnection = owner.lose
-        self._transport = owner.transport
 
     def unregisterProducer(self) -> None:
         """
         Autobahn has none.
         """
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
 
 
 class _Quiet:
@@ -124,6 +119,12 @@ class Machine(Frugal, WebSocketServerProtocol):  # type: ignore[misc]
         self._owner = owner
         self._limit = maxFragments
         self.makeConnection(_Lent(owner))
+
+    def connectionMade(self) -> None:
+        """
+        The connection is not asked for what nobody wants to know.
+        """
+        self._connectionMade()
 
     @property
     def _maxFragments(self) -> int:
