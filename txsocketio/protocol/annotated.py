@@ -440,7 +440,7 @@ def _beginning(text: str, form: Annotated) -> _Beginning | None:
         said = _saidBy(reading[0])
     except RemoteProtocolError:
         return None
-    if not said.name or said.name in RESERVED:
+    if not said.name or said.name in RESERVED or said.others:
         return None
     length = int(header["length"])
     return _Beginning(said.name, said, length, header.end() + length + 1)
