@@ -5,8 +5,9 @@ From a session to the clients that it stands for: one in each namespace.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
@@ -14,6 +15,7 @@ from zope.interface import implementer
 
 from txsocketio.backlog import Backlog
 from txsocketio.client import Client
+from txsocketio.coroutines import begin
 from txsocketio.errors import (
     ConnectionRefused,
     DisconnectReason,
@@ -27,6 +29,12 @@ from txsocketio.recovery import split
 from txsocketio.refusals import refusalOf
 from txsocketio.registry import INVALID, MAX_NAME, Registry
 from txsocketio.session import Session
+
+# What nearly all of them have: things are taken out of it, and never put in.
+_NONE: Final[dict[str, Any]] = {}
+
+_STANDING = frozenset((Kind.CONNECT, Kind.DISCONNECT))
+"""What is about the standing of a client, and nothing that it says."""
 
 
 @implementer(IReceiver)
@@ -57,9 +65,9 @@ class Connection:
         self._clients: dict[str, Client] = {}
         # By name, what has come while it is decided whether there is such a
         # namespace, and its weight.
-        self._deciding: dict[str, list[tuple[Packet, int]]] = {}
+        self._deciding: dict[str, list[tuple[Packet, int]]] = _NONE
         # Names only, the oldest first.
-        self._dismissed: dict[str, None] = {}
+        self._dismissed: dict[str, None] = _NONE
         # How many answers the application owes, to who has left meanwhile too.
         self._thinking = 0
         self._isAtRoot = False
@@ -81,12 +89,13 @@ class Connection:
         """
         See L{IReceiver.received}.
         """
-        if packet.kind is Kind.CONNECT:
+        client = self._clients.get(packet.namespace)
+        if client is not None and packet.kind not in _STANDING:
+            client.received(packet)
+        elif packet.kind is Kind.CONNECT:
             self._askedToJoin(packet)
         elif packet.kind is Kind.DISCONNECT:
             self._left(packet.namespace)
-        elif packet.namespace in self._clients:
-            self._clients[packet.namespace].received(packet)
         else:
             self._talkingIn(packet)
 
@@ -141,6 +150,7 @@ class Connection:
         no fault of its. Of more than C{maxNamespaces}, the first are forgotten.
         """
         if len(name) <= MAX_NAME:
+            self._dismissed = self._dismissed or {}
             self._dismissed[name] = None
         if len(self._dismissed) > self._session.settings.maxNamespaces:
             self._dismissed.pop(next(iter(self._dismissed)))
@@ -184,7 +194,7 @@ class Connection:
         elif name not in self._dismissed:
             if not self._session.dialect.joinsByTalking:
                 raise RemoteProtocolError(f"not connected to {name[:50]!a}")
-            found = self._seek(packet._replace(data=None))
+            found = self._seek(replace(packet, data=None))
             if found is None:
                 raise RemoteProtocolError(f"there is no namespace {name[:50]!a}")
             if isinstance(found, Deferred):
@@ -214,6 +224,7 @@ class Connection:
         @param talk: what has come instead of a wish to join.
         """
         held: list[tuple[Packet, int]] = []
+        self._deciding = self._deciding or {}
         self._deciding[packet.namespace] = held
         self._thinking += 1
         if talk is not None:
@@ -290,10 +301,11 @@ class Connection:
                 return
         if await namespace.admit(client, welcome, partial(self._refused, client)):
             self._session.joined()
-            greeted = Deferred.fromCoroutine(namespace.greet(client))
+            greeted = begin(namespace.greet(client))
             # The others do not wait for handlers, but come after them.
             self._atRoot()
-            await greeted
+            if isinstance(greeted, Deferred):
+                await greeted
 
     def _untilAtRoot(self) -> Deferred[None]:
         waits: Deferred[None] = Deferred()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.python.failure import Failure
 
+from txsocketio.coroutines import begin
 from txsocketio.errors import LocalProtocolError
 from txsocketio.handlers import (
     RAISED,
@@ -29,16 +30,20 @@ if TYPE_CHECKING:
 Answer = Callable[[Packet], None]
 """Sends an acknowledgement, where it is still wanted."""
 
+# To look up a member of an enumeration takes as long as two calls.
+_EVENT = Kind.EVENT
+
 Results = list[Any] | Deferred[list[Any]]
 """Of handlers."""
 
 
-class Dispatch:
+class Dispatch(Serial):
     """
     Calls the handlers of one peer, one event after the other: each waits for
     the Deferreds of the handlers before it, unless C{isConcurrent} says that
     it need not.
 
+    @ivar isOpen: whether the peer is heard.
     @ivar middleware: what sees each event before the handlers.
     @ivar anyHandlers: those of all events.
     """
@@ -47,36 +52,43 @@ class Dispatch:
         "_backlog",
         "_handlers",
         "_isConcurrent",
-        "_jobs",
         "_log",
         "anyHandlers",
+        "isOpen",
         "middleware",
     )
 
     def __init__(
         self, handlers: Handlers, backlog: Backlog, log: FailureLog, isConcurrent: bool
     ) -> None:
+        super().__init__()
         self._handlers = handlers
         self._backlog = backlog
         self._log = log
         self._isConcurrent = isConcurrent
-        self._jobs = Serial()
-        self.middleware: list[Handler] = []
-        self.anyHandlers: list[Handler] = []
+        self.isOpen = True
+        self.middleware: tuple[Handler, ...] = ()
+        self.anyHandlers: tuple[Handler, ...] = ()
 
-    def take(self, packet: Packet, answer: Answer) -> None:
+    def take(self, packet: Packet, answer: Answer | None) -> None:
         """
-        Something has come.
+        An event or a message has come.
 
-        @param answer: called with the acknowledgement, where one is wanted and
-            there is one.
+        @param answer: called with the acknowledgement, where there is one;
+            L{None} where none is wanted.
         """
-        if not self._jobs.busy:
-            self._jobs.run(self._handle, packet, answer)
+        if self.busy:
+            held = self._backlog.hold(packet.data)
+            if held is not None:
+                self.run(self._handleHeld, packet, answer, held)
             return
-        held = self._backlog.hold(packet.data)
-        if held is not None:
-            self._jobs.run(self._handle, packet, answer, held)
+        # What run does, without what nearly never comes: that something waits.
+        self.busy = True
+        outcome = self._handle(packet, answer)
+        if outcome is None and not self._jobs:
+            self.busy = False
+        else:
+            self._ended(self._hold(outcome, packet, None))
 
     def tell(self, event: str, *args: Any) -> list[Any] | Deferred[list[Any]]:
         """
@@ -88,15 +100,22 @@ class Dispatch:
         """
         The same, when all that came before is done.
         """
-        self._jobs.run(self.tell, event, *args)
+        self.run(self.tell, event, *args)
 
-    def _handle(
-        self, packet: Packet, answer: Answer, held: int | None = None
+    def _handleHeld(
+        self, packet: Packet, answer: Answer | None, held: int
+    ) -> Deferred[None] | None:
+        return self._hold(self._handle(packet, answer), packet, held)
+
+    def _hold(
+        self, outcome: Deferred[None] | None, packet: Packet, held: int | None
     ) -> Deferred[None] | None:
         """
+        Hold on to a packet until its handlers are done.
+
         @param held: what it weighs, where it has waited.
+        @return: what the next packet has to wait for.
         """
-        outcome = self._deal(packet, answer)
         if outcome is None or outcome.called:
             if held is not None:
                 self._backlog.release(held)
@@ -109,7 +128,7 @@ class Dispatch:
 
     def _until(self, outcome: Deferred[Any], held: int | None) -> None:
         """
-        Hold on to what waits until the handlers are done.
+        Let go of what was held when the handlers are done.
         """
 
         def done(result: Any) -> Any:
@@ -119,28 +138,50 @@ class Dispatch:
 
         outcome.addBoth(done)
 
-    def _deal(self, packet: Packet, answer: Answer) -> Deferred[None] | None:
-        event, args = "message", (packet.data,)
-        if packet.kind is Kind.EVENT:
-            event, args = packet.data[0], tuple(packet.data[1:])
-        if self.middleware:
-            return Deferred.fromCoroutine(self._through(packet, answer, event, args))
-        return self._dispatch(packet, answer, event, args)
+    def _handle(
+        self, packet: Packet, answer: Answer | None, isPassed: bool = False
+    ) -> Deferred[None] | None:
+        """
+        @param isPassed: whether the middleware has had it.
+        @return: L{None} if all is done.
+        """
+        if not self.isOpen:
+            return None
+        data = packet.data
+        event, args = (data[0], data[1:]) if packet.kind is _EVENT else ("message", (data,))
+        if self.middleware and not isPassed:
+            outcome: Deferred[None] | None = begin(self._through(packet, answer, event, args))
+            return outcome
+        others: Results | None = None
+        if self.anyHandlers:
+            others = callAll(self._log, tuple(self.anyHandlers), (event, *args))
+        results = callAll(self._log, self._handlers.take(event), args)
+        if event == "message":
+            results = _together(results, self._elsewhere(args))
+        if others is not None:
+            results = inTime(results, [others])
+        if isinstance(results, list):
+            if answer is not None:
+                self._acknowledge(packet, answer, results)
+            return None
+        if answer is None:
+            return results.addCallback(_nothing)
+        return results.addCallback(lambda done: self._acknowledge(packet, answer, done))
 
     async def _through(
-        self, packet: Packet, answer: Answer, event: str, args: tuple[Any, ...]
+        self, packet: Packet, answer: Answer | None, event: str, args: Sequence[Any]
     ) -> None:
         try:
-            for f in tuple(self.middleware):
+            for f in self.middleware:
                 outcome = asDeferred(f(event, *args))
                 if isinstance(outcome, Deferred):
                     await outcome
         except Exception as error:
             self._stopped(event, error)
             return
-        dispatched = self._dispatch(packet, answer, event, args)
-        if dispatched is not None:
-            await dispatched
+        handled = self._handle(packet, answer, True)
+        if handled is not None:
+            await handled
 
     def _stopped(self, event: str, error: Exception) -> None:
         """
@@ -152,33 +193,9 @@ class Dispatch:
         else:
             self._log.failure("Middleware has stopped {event!r}", Failure(error), event=event)
 
-    def _dispatch(
-        self, packet: Packet, answer: Answer, event: str, args: tuple[Any, ...]
-    ) -> Deferred[None] | None:
-        outcome = self._fire(event, args)
-        if isinstance(outcome, Deferred):
-            return outcome.addCallback(lambda results: self._acknowledge(packet, answer, results))
-        if packet.id is not None:
-            self._acknowledge(packet, answer, outcome)
-        return None
-
-    def _fire(self, event: str, args: tuple[Any, ...]) -> Any:
+    def _elsewhere(self, args: Sequence[Any]) -> Results:
         """
-        @return: the results of the handlers that can answer, or a Deferred of
-            them.
-        """
-        others: list[Results] = []
-        if self.anyHandlers:
-            others.append(callAll(self._log, tuple(self.anyHandlers), (event, *args)))
-        results = callAll(self._log, self._handlers.take(event), args)
-        more = self._elsewhere(event, args)
-        if more:
-            results = _together(results, more)
-        return inTime(results, others) if others else results
-
-    def _elsewhere(self, event: str, args: tuple[Any, ...]) -> Results:
-        """
-        Let others hear of it too.
+        Let others hear of a message too.
 
         @return: their results, behind those of the peer's own handlers.
         """
@@ -190,7 +207,7 @@ class Dispatch:
         none, or all raised, nobody can say that it was done.
         """
         answers = [result for result in results if result is not RAISED]
-        if packet.id is None or not answers:
+        if not answers:
             return
         said = next((each for each in answers if each is not None), None)
         args = list(said) if isinstance(said, tuple) else [said]
@@ -198,6 +215,12 @@ class Dispatch:
             answer(Packet(Kind.ACK, [] if said is None else args, packet.namespace, packet.id))
         except LocalProtocolError:
             self._log.failure("A handler's result cannot be sent: {answer!r}", answer=said)
+
+
+def _nothing(_: object) -> None:
+    """
+    Nobody wants to know the results.
+    """
 
 
 def _together(results: Results, more: Results) -> Results:
@@ -238,7 +261,7 @@ class Overheard(EventSource):
             is logged if there are none.
         @return: C{f}.
         """
-        self._inbox.middleware.append(f)
+        self._inbox.middleware += (f,)
         return f
 
     def onAny(self, f: Handler) -> Handler:
@@ -248,7 +271,7 @@ class Overheard(EventSource):
 
         @return: C{f}.
         """
-        self._inbox.anyHandlers.append(f)
+        self._inbox.anyHandlers += (f,)
         return f
 
     def prependAny(self, f: Handler) -> Handler:
@@ -257,21 +280,23 @@ class Overheard(EventSource):
 
         @return: C{f}.
         """
-        self._inbox.anyHandlers.insert(0, f)
+        self._inbox.anyHandlers = (f, *self._inbox.anyHandlers)
         return f
 
     def offAny(self, f: Handler | None = None) -> None:
         """
         Undo L{onAny}; all of them without C{f}.
         """
-        takeOut(self._inbox.anyHandlers, f)
+        self._inbox.anyHandlers = without(self._inbox.anyHandlers, f)
 
 
-def takeOut(handlers: list[Handler], f: Handler | None) -> None:
+def without(handlers: tuple[Handler, ...], f: Handler | None) -> tuple[Handler, ...]:
     """
-    Take one out, or all of them without C{f}.
+    @return: the others, where C{f} is among them; none without C{f}.
     """
     if f is None:
-        handlers.clear()
-    elif f in handlers:
-        handlers.remove(f)
+        return ()
+    if f not in handlers:
+        return handlers
+    at = handlers.index(f)
+    return handlers[:at] + handlers[at + 1 :]

@@ -5,11 +5,13 @@ Who wants to hear of what, and how a handler is called.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from inspect import iscoroutine
+from types import CoroutineType
 from typing import Any, Final, Protocol, TypeVar, overload
 
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.python.failure import Failure
+
+from txsocketio.coroutines import begin
 
 Handler = Callable[..., Any]
 _F = TypeVar("_F", bound=Handler)
@@ -72,6 +74,12 @@ class Handlers:
                 del entries[index]
                 break
         self._keep(event, entries)
+
+    def clear(self) -> None:
+        """
+        Nothing happens any more.
+        """
+        self._byEvent = None
 
     def take(self, event: str) -> Sequence[Handler]:
         """
@@ -163,17 +171,22 @@ def call(log: FailureLog, f: Handler, args: Sequence[Any]) -> Any:
         exception, or a L{Failure} that was returned, which has been logged.
     """
     try:
-        result = asDeferred(f(*args))
-    except TypeError as error:
-        # Clients send as many arguments as they like: that is no traceback.
-        if not _isOfTheCall(error):
-            return _logged(log, Failure(), f)
-        log.warn(
-            "A handler does not take what has come: {handler}: {error}", handler=f, error=error
-        )
-        return RAISED
-    except Exception:
+        result = f(*args)
+    except Exception as error:
+        return _raised(log, f, error)
+    return None if result is None else _outcome(log, f, result)
+
+
+def _raised(log: FailureLog, f: Handler, error: Exception) -> _Raised:
+    # Clients send as many arguments as they like: that is no traceback.
+    if not isinstance(error, TypeError) or not _isOfTheCall(error):
         return _logged(log, Failure(), f)
+    log.warn("A handler does not take what has come: {handler}: {error}", handler=f, error=error)
+    return RAISED
+
+
+def _outcome(log: FailureLog, f: Handler, result: Any) -> Any:
+    result = asDeferred(result)
     if isinstance(result, Deferred):
         result.addErrback(lambda failure: _logged(log, failure, f))
     return _logged(log, result, f) if isinstance(result, Failure) else result
@@ -190,9 +203,9 @@ def _isOfTheCall(error: TypeError) -> bool:
 
 def asDeferred(result: Any) -> Any:
     """
-    @return: a Deferred for a coroutine, anything else as it is.
+    @return: the outcome of a coroutine, see L{begin}; anything else as it is.
     """
-    return Deferred.fromCoroutine(result) if iscoroutine(result) else result
+    return begin(result) if type(result) is CoroutineType else result
 
 
 def _logged(log: FailureLog, failure: Failure, f: Handler) -> _Raised:
@@ -209,10 +222,19 @@ def callAll(
     @return: their results in the order of the handlers, or a Deferred of that
         where one of them takes its time.
     """
-    results = [call(log, f, args) for f in handlers]
-    for result in results:
-        if isinstance(result, Deferred):
-            return gatherResults(
-                [each if isinstance(each, Deferred) else succeed(each) for each in results]
-            )
-    return results
+    results, isLate = [], False
+    for f in handlers:
+        try:
+            result = f(*args)
+        except Exception as error:
+            result = _raised(log, f, error)
+        # Nearly always there is nothing to say, and no type to be looked at.
+        if result is not None:
+            result = _outcome(log, f, result)
+            isLate = isLate or isinstance(result, Deferred)
+        results.append(result)
+    if not isLate:
+        return results
+    return gatherResults(
+        [each if isinstance(each, Deferred) else succeed(each) for each in results]
+    )

@@ -8,7 +8,7 @@ package except where only the type checker looks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,18 +73,19 @@ class IClientDecoder(Interface):
     """
     One peer's packets, out of what arrives, in whatever pieces it arrives.
 
-    Both methods yield each packet as soon as it is complete and raise
-    L{txsocketio.errors.RemoteProtocolError} at the first thing that is none,
-    after which the decoder must not be used any more. They work in time
-    linear in their input and hold no more of it than the limits allow.
+    What both methods return is gone through at once, and gives each packet as
+    soon as it is complete; it raises L{txsocketio.errors.RemoteProtocolError}
+    at the first thing that is none, if the method itself has not, after which
+    the decoder must not be used any more. They work in time linear in their
+    input and hold no more of it than the limits allow.
     """
 
-    def message(data: str | bytes) -> Iterator[Packet]:
+    def message(data: str | bytes) -> Iterable[Packet]:
         """
         Decode one WebSocket message, text or binary.
         """
 
-    def payload(body: str | bytes) -> Iterator[Packet]:
+    def payload(body: str | bytes) -> Iterable[Packet]:
         """
         Decode what one HTTP request or answer brought.
         """

@@ -5,7 +5,7 @@ A part of the conversation that clients join, and the rooms in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -143,7 +143,7 @@ class Namespace(Audience, EventSource):
         """
         if packet.namespace != self.name:
             # It was said to a parent.
-            packet = packet._replace(namespace=self.name)
+            packet = replace(packet, namespace=self.name)
         if self.recovery is not None and not isVolatile:
             packet = self.recovery.record(address, packet)
         self._fanOut(packet, self.select(address), isVolatile)

@@ -8,8 +8,9 @@ wire from them; everything above L{txsocketio.protocol} knows nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 ROOT = "/"
 """The default namespace; clients of Engine.IO 4 ask to join it, as any other, and
@@ -95,9 +96,11 @@ class Kind(IntEnum):
     NOOP = 12
 
 
-class Packet(NamedTuple):
+@dataclass(slots=True)
+class Packet:
     """
-    One thing said, by either side.
+    One thing said, by either side. It never changes; nothing sees to that,
+    because it would take as long as all the rest of making one.
 
     @ivar kind: see L{Kind}, which also tells what C{data} is.
     @ivar namespace: with its slash (C{"/chat"}).

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from secrets import token_urlsafe
 from typing import Any, NamedTuple, Self
 
@@ -174,8 +174,8 @@ class Recovery:
         except RecursionError:
             raise LocalProtocolError("nested too deep") from None
         self._last += 1
-        packet = packet._replace(offset=str(self._last))
-        kept, size = packet._replace(data=data), weigh(data)
+        packet = replace(packet, offset=str(self._last))
+        kept, size = replace(packet, data=data), weigh(data)
         self._entries.append(_Entry(self._last, self._seconds(), size, address, kept))
         self._size += size
         self._sweep()

@@ -32,34 +32,33 @@ class Serial:
         """
         Run the job now, or when those before it are done.
         """
-        if not self.busy:
-            self._begin(job, args)
-            if self._jobs:
-                self._drain()
-            return
-        if not self._jobs:
-            self._jobs = deque()
-        self._jobs.append((job, args))
+        if self.busy:
+            self._jobs = self._jobs or deque()
+            self._jobs.append((job, args))
+        else:
+            self.busy = True
+            self._ended(job(*args))
 
-    def _begin(self, job: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        self.busy = True
-        outcome = job(*args)
+    def _ended(self, outcome: Any) -> None:
+        """
+        A job has returned; it is done if C{outcome} is.
+        """
         if isinstance(outcome, Deferred):
             outcome.addBoth(self._done)
         else:
-            self.busy = False
-
-    def _drain(self) -> None:
-        self._draining = True
-        try:
-            while self._jobs and not self.busy:
-                self._begin(*self._jobs.popleft())
-        finally:
-            self._draining = False
-        if not self._jobs:
-            self._jobs = ()
+            self._done(None)
 
     def _done(self, _: object) -> None:
         self.busy = False
-        if not self._draining:
+        if self._jobs and not self._draining:
             self._drain()
+
+    def _drain(self) -> None:
+        self._draining = True
+        while self._jobs and not self.busy:
+            job, args = self._jobs.popleft()
+            self.busy = True
+            self._ended(job(*args))
+        self._draining = False
+        if not self._jobs:
+            self._jobs = ()

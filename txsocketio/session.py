@@ -4,7 +4,7 @@ One client's connection, whatever carries it, and however often that changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -146,7 +146,8 @@ class Session(Stepper[_Event]):
         "_beats",
         "_candidate",
         "_decoder",
-        "_dispatching",
+        "_isAsking",
+        "_isTaking",
         "_keeper",
         "_life",
         "_outbox",
@@ -190,7 +191,9 @@ class Session(Stepper[_Event]):
         self.connections = 0
         self.tick = 0
         self._decoder = dialect.decoder(settings)
-        self._dispatching = False
+        self._isTaking = False
+        # Whether a heartbeat has been sent, and only answers have come since.
+        self._isAsking = False
         self._life = _life(dialect, settings)
         self._transport: ITransport | None = None
         self._candidate: ITransport | None = None
@@ -348,16 +351,32 @@ class Session(Stepper[_Event]):
         if self._transport is transport:
             self._flush()
 
-    def received(self, data: str | bytes) -> None:
+    def received(self, data: str | bytes, isPayload: bool = False) -> None:
         """
         See L{ISession.received}.
+
+        @param isPayload: whether it is all that a request has brought. Who has
+            sent that is told what is wrong with it.
         """
         if self._receiver is _DISCARDING:
             return
+        decoder = self._decoder
         try:
-            self._dispatch(self._decoder.message(data))
+            for packet in decoder.payload(data) if isPayload else decoder.message(data):
+                self.dialect = decoder.dialect
+                if self._isAsking:
+                    self._heard(packet)
+                if packet.kind in _TAKES:
+                    _TAKES[packet.kind](self, packet)
+                else:
+                    self._receiver.received(packet)
+                if self._receiver is _DISCARDING:
+                    # The decoder may be in any state: nothing more goes into it.
+                    return
         except RemoteProtocolError as error:
             self.fail(DisconnectReason.PARSE_ERROR, error.reason)
+            if isPayload:
+                raise
 
     def receivedPayload(self, body: str | bytes) -> None:
         """
@@ -372,17 +391,17 @@ class Session(Stepper[_Event]):
             raise RemoteProtocolError("no transport of this session is open yet")
         if self._receiver is _DISCARDING:
             raise RemoteProtocolError("this session has ended", HTTPStatus.NOT_FOUND)
-        if self._dispatching:
+        if self._isTaking:
             # A handler has answered the poll, and behind that poll, on the
             # same connection, another request was waiting.
             raise RemoteProtocolError(
                 "another request of this session is being taken", HTTPStatus.CONFLICT
             )
+        self._isTaking = True
         try:
-            self._dispatch(self._decoder.payload(body))
-        except RemoteProtocolError as error:
-            self.fail(DisconnectReason.PARSE_ERROR, error.reason)
-            raise
+            self.received(body, True)
+        finally:
+            self._isTaking = False
         if self._receiver is _DISCARDING and self._reason in _OVERRUN:
             raise RemoteProtocolError(self._reason.value, HTTPStatus.TOO_MANY_REQUESTS)
 
@@ -423,29 +442,9 @@ class Session(Stepper[_Event]):
         if self._candidate is transport:
             self._step(_Event(Input.WITHDRAWN, reason=reason, detail=detail))
 
-    def _dispatch(self, packets: Iterable[Packet]) -> None:
-        self._dispatching = True
-        try:
-            self._dispatchEach(packets)
-        finally:
-            self._dispatching = False
-
-    def _dispatchEach(self, packets: Iterable[Packet]) -> None:
-        for packet in packets:
-            self.dialect = self._decoder.dialect
-            if self._life.pulse is State.AWAITING:
-                self._heard(packet)
-            take = _TAKES.get(packet.kind)
-            if take is None:
-                self._receiver.received(packet)
-            else:
-                take(self, packet)
-            if self._receiver is _DISCARDING:
-                # The decoder may be in any state: nothing more goes into it.
-                return
-
     def _heard(self, packet: Packet) -> None:
         if packet.kind is not Kind.PONG:
+            self._isAsking = False
             self._step(_Event(Input.HEARD))
 
     def _answered(self, packet: Packet) -> None:
@@ -560,6 +559,7 @@ class Session(Stepper[_Event]):
 
     def _beat(self, event: _Event) -> None:
         self._beats += 1
+        self._isAsking = True
         self.send(self.dialect.beat(self._beats))
 
     def _end(self, event: _Event) -> None:

@@ -41,6 +41,7 @@ from txsocketio.errors import LocalProtocolError
 from txsocketio.handlers import asDeferred
 from txsocketio.listener import PROTOCOLS, TRANSPORTS, Listener, listen
 from txsocketio.options import together
+from txsocketio.protocol._json import library
 
 _NAMES = ",".join(each.name for each in TRANSPORTS)
 _PROTOCOLS = ", ".join(PROTOCOLS)
@@ -335,6 +336,7 @@ class SocketIOService(MultiService):
         Open the ports, if they are not open, when the application is ready.
         """
         _reactor().callWhenRunning(signal.signal, signal.SIGTERM, _stopReactor)
+        self.log.info("JSON is read and written by {library}", library=library)
         super().startService()
         if self._attached is not None:
             self._attached.addCallback(lambda _: self._open()).addErrback(self._failed)

@@ -10,6 +10,9 @@ from typing import Any
 from txsocketio.errors import LocalProtocolError
 from txsocketio.packets import RESERVED, Kind, Packet
 
+# To look up a member of an enumeration takes as long as two calls.
+_EVENT = Kind.EVENT
+
 
 def messagePacket(
     namespace: str, message: Any, annotations: Mapping[str, str | None] | None = None
@@ -32,7 +35,7 @@ def eventPacket(
         raise LocalProtocolError(f"{event!r} cannot be emitted")
     if event == "message" and len(args) == 1 and id is None:
         return messagePacket(namespace, args[0])
-    return Packet(Kind.EVENT, [event, *args], namespace, id)
+    return Packet(_EVENT, [event, *args], namespace, id)
 
 
 class Verbs:

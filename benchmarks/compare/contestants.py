@@ -68,29 +68,24 @@ def _peer(*program: str | Path) -> Callable[[Door], Sequence[str | Path]]:
     return command
 
 
-def _ours(*options: str) -> Callable[[Door], Sequence[str | Path]]:
+def _ours(door: Door) -> Sequence[str | Path]:
     """
     How C{docs/deployment.rst} has it, with room for many who come at once.
     """
-
-    def command(door: Door) -> Sequence[str | Path]:
-        keys = f":privateKey={door.key}:certKey={door.certificate}" if door.key else ""
-        kind = "ssl" if door.key else "tcp"
-        return [
-            TWISTD,
-            "--nodaemon",
-            "--pidfile=",
-            "--reactor=epoll",
-            "socketio",
-            f"--listen={kind}:{door.port}:interface=127.0.0.1:backlog=1024{keys}",
-            "--app=benchmarks.contest:app",
-            "--log-level=warn",
-            "--no-flash-policy",
-            *(["--set=perMessageDeflate=true"] if door.isDeflated else []),
-            *options,
-        ]
-
-    return command
+    keys = f":privateKey={door.key}:certKey={door.certificate}" if door.key else ""
+    kind = "ssl" if door.key else "tcp"
+    return [
+        TWISTD,
+        "--nodaemon",
+        "--pidfile=",
+        "--reactor=epoll",
+        "socketio",
+        f"--listen={kind}:{door.port}:interface=127.0.0.1:backlog=1024{keys}",
+        "--app=benchmarks.contest:app",
+        "--log-level=warn",
+        "--no-flash-policy",
+        *(["--set=perMessageDeflate=true"] if door.isDeflated else []),
+    ]
 
 
 CONTESTANTS = {
@@ -104,8 +99,10 @@ CONTESTANTS = {
             0.3,
             0.001,
         ),
-        Contestant(works.TXSOCKETIO, "txsocketio", _ours(), {}, 0.8, 0.0005),
-        Contestant(works.EXTRA, "txsocketio[json]", _ours(), {}, 0.8, 0.0005),
+        Contestant(
+            works.TXSOCKETIO, "txsocketio", _ours, {"TXSOCKETIO_JSON": "stdlib"}, 0.8, 0.0005
+        ),
+        Contestant(works.EXTRA, "txsocketio[json]", _ours, {}, 0.8, 0.0005),
         Contestant(
             works.UVICORN,
             "python-socketio, uvicorn",

@@ -38,11 +38,17 @@ static void opened(struct client *client, struct bytes told)
     }
 }
 
-/* Whether it is a message to all, of a generator beside this one. */
+/* Whether it is a message to all of another generator, which floods the same server. */
 static bool isOthers(struct bytes packet)
 {
     size_t head = packet.size < 16 ? packet.size : 16;
     return !strcmp(work->event, "echo") && memmem(packet.at, head, "\"all\"", 5);
+}
+
+static void sayBeat(struct client *client, const char *packet, size_t size)
+{
+    say(client, packet, size);
+    run.heartbeats++;
 }
 
 /* Take a packet, and tell whether it is the answer to a message. */
@@ -67,9 +73,9 @@ static bool takePacket(struct client *client, struct bytes packet)
         break;
     case BEAT:
         if (dialect->answer)
-            say(client, dialect->answer, strlen(dialect->answer));
+            sayBeat(client, dialect->answer, strlen(dialect->answer));
         else
-            say(client, packet.at, packet.size);
+            sayBeat(client, packet.at, packet.size);
         break;
     case WRONG:
         if (!isOthers(packet))
@@ -331,7 +337,8 @@ void beat(double now)
     long due = (now - begun) / beatInterval * clientCount;
     for (; done < due; done++) {
         struct client *client = &clients[done % clientCount];
-        if (client->isUp)
-            say(client, dialect->beat, strlen(dialect->beat));
+        /* One that waits for its POST is enough. */
+        if (client->isUp && !client->word)
+            sayBeat(client, dialect->beat, strlen(dialect->beat));
     }
 }

@@ -1,7 +1,7 @@
 /*
  * A load generator for Socket.IO servers: one process, one thread, epoll.
  *
- *     cc -O2 -o load benchmarks/load/[a-z]*.c -lssl -lcrypto -lz
+ *     cd benchmarks/load && cc -O2 -o load *.c -lssl -lcrypto -lz
  *
  * It is there to be faster than any server: all that is sent is made beforehand,
  * but for the masks; what comes is compared with what should come, and looked
@@ -206,8 +206,9 @@ struct run {
     double start, end;  /* of the window */
     long messages;      /* that were answered in it */
     long underway;      /* that have no answer yet */
+    long heartbeats;    /* that clients have sent or answered, from the beginning */
     bool isEnding;      /* whether nothing more is sent */
-    double lastHeard;
+    double lastHeard;   /* when clients last came on */
     double cpu, own;    /* seconds in the window */
     double rssBefore, rssAfter;
 };
@@ -218,7 +219,7 @@ double now(void);
 double ownCpu(void);
 double serverCpu(void);
 double serverRss(void);
-void count(double now, long messages);
+void arrived(double now, long messages);
 void tookFrom(double due, double now);
 double latency(double part);
 

@@ -1,4 +1,15 @@
-/* The command line, the course of a run, what it prints. */
+/*
+ * The command line, the course of a run, what it prints: one object of JSON.
+ *
+ *     "bytes"       of the message on the wire
+ *     "messages"    in the window: answers to echo, deliveries of fanout, connections,
+ *                   round trips of polling, clients that are idle
+ *     "heartbeats"  that clients have sent or answered, from the beginning
+ *     "cpu", "own"  seconds of processors in the window: the servers', and its own
+ *     "rss_before", "rss_after"  bytes that the servers held then
+ *     "latency"     seconds, of what was due in the window: until the answer has come,
+ *                   until all have the broadcast, until a client is up
+ */
 
 #define _GNU_SOURCE
 #include "load.h"
@@ -11,6 +22,24 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static const char usage[] =
+    "load WORK --port N [OPTIONS]\n\n"
+    "WORK is echo, fanout, connect, polling or idle.\n\n"
+    "--host ADDRESS      127.0.0.1\n"
+    "--path PATH         /socket.io/\n"
+    "--dialect NAME      eio4, eio3, colon or annotated\n"
+    "--clients N         how many there are; for connect, see --inflight\n"
+    "--inflight N        messages under way of each client; broadcasts, or connections, of all\n"
+    "--payload FILE      with the argument of the event, as JSON\n"
+    "--warmup SECONDS    before the window begins\n"
+    "--seconds SECONDS   how long it is; for idle, how long all have to settle\n"
+    "--rate N            messages a second of all clients, answered or not; for echo\n"
+    "--pid PID           of a server's process; repeatable\n"
+    "--tls               without looking at the certificate\n"
+    "--deflate           permessage-deflate, without context takeover\n"
+    "--patience SECONDS  how long nothing may come of what is under way\n"
+    "--seed N            of what is random\n";
+
 struct options options = {
     .host = "127.0.0.1",
     .path = "/socket.io/",
@@ -18,6 +47,7 @@ struct options options = {
     .inflight = 1,
     .seconds = 1,
     .warmup = 1,
+    .patience = 30,
     .seed = 88172645463325252,
 };
 
@@ -68,6 +98,8 @@ static char *contents(const char *name)
     return read;
 }
 
+enum { HELP = 256 };
+
 static void parse(int count, char **arguments)
 {
     static const struct option known[] = {
@@ -78,10 +110,10 @@ static void parse(int count, char **arguments)
         {"warmup", required_argument, NULL, 'w'},   {"rate", required_argument, NULL, 'r'},
         {"pid", required_argument, NULL, 'o'},      {"seed", required_argument, NULL, 'e'},
         {"patience", required_argument, NULL, 'a'}, {"tls", no_argument, NULL, 't'},
-        {"deflate", no_argument, NULL, 'z'},        {NULL, 0, NULL, 0},
+        {"deflate", no_argument, NULL, 'z'},        {"help", no_argument, NULL, HELP},
+        {NULL, 0, NULL, 0},
     };
     dialect = dialectNamed("eio4");
-    options.patience = 30;
     for (int each; (each = getopt_long(count, arguments, "", known, NULL)) != -1;)
         switch (each) {
         case 'h': options.host = optarg; break;
@@ -102,7 +134,8 @@ static void parse(int count, char **arguments)
             options.pids = allocate(options.pids, (options.pidCount + 1) * sizeof(int));
             options.pids[options.pidCount++] = atoi(optarg);
             break;
-        default: fail("see the README beside the source");
+        case HELP: fputs(usage, stdout); exit(0);
+        default: fail("see --help");
         }
     if (optind != count - 1)
         fail("say what to do: echo, fanout, connect, polling or idle");
@@ -166,6 +199,7 @@ static void print(void)
            dialect->name, options.clients, options.inflight);
     printf("\"bytes\": %zu, \"messages\": %ld, \"seconds\": %.6f, ", message.wire.size,
            run.messages, run.end - run.start);
+    printf("\"heartbeats\": %ld, ", run.heartbeats);
     printf("\"cpu\": %.6f, \"own\": %.6f, ", run.cpu, run.own);
     printf("\"rss_before\": %.0f, \"rss_after\": %.0f, ", run.rssBefore, run.rssAfter);
     printf("\"latency\": {\"p50\": %.7f, \"p90\": %.7f, \"p99\": %.7f, \"max\": %.7f}}\n",

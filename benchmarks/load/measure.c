@@ -8,7 +8,7 @@
 
 struct run run = {.start = NEVER, .end = NEVER};
 
-static double read_(clockid_t clock)
+static double readClock(clockid_t clock)
 {
     struct timespec time;
     if (clock_gettime(clock, &time))
@@ -18,12 +18,12 @@ static double read_(clockid_t clock)
 
 double now(void)
 {
-    return read_(CLOCK_MONOTONIC);
+    return readClock(CLOCK_MONOTONIC);
 }
 
 double ownCpu(void)
 {
-    return read_(CLOCK_PROCESS_CPUTIME_ID);
+    return readClock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 /* All threads of all servers; Linux counts nanoseconds. */
@@ -34,7 +34,7 @@ double serverCpu(void)
         clockid_t clock;
         if (clock_getcpuclockid(options.pids[i], &clock))
             fail("there is no process %d", options.pids[i]);
-        sum += read_(clock);
+        sum += readClock(clock);
     }
     return sum;
 }
@@ -55,7 +55,7 @@ double serverRss(void)
     return sum;
 }
 
-void count(double now, long messages)
+void arrived(double now, long messages)
 {
     run.lastHeard = now;
     if (run.start <= now && now < run.end)

@@ -26,6 +26,7 @@ static void joined(struct client *client)
 {
     (void)client;
     up++;
+    run.lastHeard = now();
     openMore();
 }
 
@@ -72,17 +73,17 @@ static void echo(struct client *client, int count, double when)
     sendMessages(&client->line, &message, count);
 }
 
-static void echoed(struct client *client, int count_)
+static void echoed(struct client *client, int count)
 {
     double time = now();
-    if (count_ > client->sent - client->answers)
+    if (count > client->sent - client->answers)
         fail("an answer to nothing");
-    for (int i = 0; i < count_; i++)
+    for (int i = 0; i < count; i++)
         tookFrom(client->due[client->answers++ % client->room], time);
-    run.underway -= count_;
-    count(time, count_);
+    run.underway -= count;
+    arrived(time, count);
     if (!run.isEnding && !options.rate)
-        echo(client, count_, time);
+        echo(client, count, time);
 }
 
 static void beginEcho(void)
@@ -121,9 +122,19 @@ static double paceEcho(double time)
 
 /* Fan-out. */
 
-/* To the broadcasts under way: when each was sent, and how many clients have it. */
+/* Of each broadcast under way: when it was sent, and how many clients have it. */
 static double *sentAt;
 static int *have;
+
+/* How many there have been. */
+static long broadcasts;
+
+static void broadcast(int count)
+{
+    broadcasts += count;
+    run.underway += count;
+    sendMessages(&clients[0].line, &message, count);
+}
 
 static void beginFanout(void)
 {
@@ -134,16 +145,17 @@ static void beginFanout(void)
         sentAt[i] = now();
         have[i] = 0;
     }
-    run.underway = options.inflight;
-    sendMessages(&clients[0].line, &message, options.inflight);
+    broadcast(options.inflight);
 }
 
-static void delivered(struct client *client, int count_)
+static void delivered(struct client *client, int count)
 {
     double time = now();
     int over = 0;
-    for (int i = 0; i < count_; i++) {
-        /* All get the broadcasts in the same order, so the oldest is over first. */
+    if (client->answers + count > broadcasts)
+        fail("more broadcasts than were sent");
+    for (int i = 0; i < count; i++) {
+        /* All get them in the same order, so the oldest is over first. */
         int which = client->answers++ % options.inflight;
         if (++have[which] < options.clients)
             continue;
@@ -152,11 +164,10 @@ static void delivered(struct client *client, int count_)
         sentAt[which] = time;
         over++;
     }
-    count(time, count_);
-    if (run.isEnding)
-        run.underway -= over;
-    else if (over)
-        sendMessages(&clients[0].line, &message, over);
+    arrived(time, count);
+    run.underway -= over;
+    if (over && !run.isEnding)
+        broadcast(over);
 }
 
 /* Connect. Latency is what it takes until a client is up. */
@@ -183,7 +194,7 @@ static void endedConnect(struct client *client)
     if (!client->isUp)
         fail("a connection ended before its client was up");
     closeClient(client);
-    count(now(), 1);
+    arrived(now(), 1);
     run.underway--;
 }
 
@@ -202,25 +213,20 @@ static void beginPolling(void)
     }
 }
 
-static void goneRound(struct client *client)
+/* Of a receipt and an answer one has come, in either order. */
+static void halfRound(struct client *client)
 {
+    client->isHalfRound = !client->isHalfRound;
+    if (client->isHalfRound)
+        return;
     double time = now();
     tookFrom(client->due[client->answers++ % client->room], time);
     run.underway--;
-    count(time, 1);
-    client->isHalfRound = false;
+    arrived(time, 1);
     if (!run.isEnding) {
         due(client, time);
         postMessage(client);
     }
-}
-
-static void halfRound(struct client *client)
-{
-    if (client->isHalfRound)
-        goneRound(client);
-    else
-        client->isHalfRound = true;
 }
 
 static void polled(struct client *client, int count)

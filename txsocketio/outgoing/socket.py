@@ -5,6 +5,7 @@ What an application holds of its connection to a server.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -401,7 +402,8 @@ class ClientSocket(Verbs, Overheard):
             # A handler may be waiting for it: it does not wait its turn.
             self._acks.answered(packet.id, packet.data)
         elif link is not None:
-            self._inbox.take(self._placed(packet), link.send)
+            answer = None if packet.id is None else link.send
+            self._inbox.take(self._placed(packet), answer)
 
     def _placed(self, packet: Packet) -> Packet:
         """
@@ -417,7 +419,7 @@ class ClientSocket(Verbs, Overheard):
         self._offset = offset
         if not isOffset(offset, self._connection.reactor.seconds()):
             return packet
-        return packet._replace(data=packet.data[:-1])
+        return replace(packet, data=packet.data[:-1])
 
     # Speaking.
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic
 from urllib.parse import urlencode
 
 from txsocketio.errors import Fault, LocalProtocolError, RemoteProtocolError
-from txsocketio.frames import Frame
+from txsocketio.frames import Frame, Parted
 from txsocketio.interfaces import IDialect, ISession, Opening, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._clients import WithoutRecovery
@@ -55,6 +55,9 @@ _WHOLE = {Kind.CLOSE: Frame("1"), Kind.UPGRADE: Frame("5"), Kind.NOOP: Frame("6"
 _SERVERS = (Kind.OPEN, Kind.CONNECT_ERROR, Kind.NOOP)
 
 _WITH_TEXT = {Kind.PING: "2", Kind.PONG: "3"}
+
+_OWN = frozenset({Kind.OPEN, *_WHOLE, *_WITH_TEXT})
+"""What is Engine.IO's, and no message."""
 
 
 def isAsked(path: Sequence[str], args: Mapping[bytes, Sequence[bytes]]) -> bool:
@@ -124,22 +127,13 @@ class Engine:
         """
         See L{IDialect.encode}.
         """
-        kind = packet.kind
-        if kind in _WHOLE:
-            return _WHOLE[kind]
-        if kind in _WITH_TEXT:
-            return Frame(_WITH_TEXT[kind] + wellFormed(packet.data or ""))
-        if kind is Kind.OPEN:
-            return Frame(f"0{dumps(packet.data)}")
-        messages = self._codec.encode(packet)
-        first = messages[0]
-        if len(messages) == 1 and isinstance(first, str):
-            return Frame(MESSAGE + first)
-        return Frame(
-            *(
-                MESSAGE + message if isinstance(message, str) else self.enclose(message)
-                for message in messages
-            )
+        if packet.kind in _OWN:
+            return _own(packet)
+        said = self._codec.encode(packet)
+        if isinstance(said, str):
+            return Frame(MESSAGE + said)
+        return Parted(
+            *(MESSAGE + each if isinstance(each, str) else self.enclose(each) for each in said)
         )
 
     def enclose(self, data: bytes) -> str | bytes:
@@ -147,6 +141,15 @@ class Engine:
         A binary message, as it is written.
         """
         raise NotImplementedError
+
+
+def _own(packet: Packet) -> Frame:
+    kind = packet.kind
+    if kind in _WHOLE:
+        return _WHOLE[kind]
+    if kind in _WITH_TEXT:
+        return Frame(_WITH_TEXT[kind] + wellFormed(packet.data or ""))
+    return Frame(f"0{dumps(packet.data)}")
 
 
 class EngineDialect(Engine):
@@ -379,14 +382,19 @@ class EngineDecoder(Generic[D]):
         self._maxPayload = settings.maxPayload
         self._maxPackets = settings.maxPackets
 
-    def message(self, data: str | bytes) -> Iterator[Packet]:
+    def message(self, data: str | bytes) -> Sequence[Packet]:
         """
         See L{txsocketio.interfaces.IDecoder.message}.
         """
         if len(data) > self._maxPayload:
             raise tooLong(self._maxPayload)
-        packet = self.text(data) if isinstance(data, str) else self.binary(data)
-        return iter(() if packet is None else (packet,))
+        if isinstance(data, bytes):
+            packet = self.binary(data)
+        elif data.startswith(MESSAGE):
+            packet = self._reader.text(data, 1)
+        else:
+            packet = self.text(data)
+        return () if packet is None else (packet,)
 
     def payload(self, body: str | bytes) -> Iterator[Packet]:
         """
@@ -400,9 +408,7 @@ class EngineDecoder(Generic[D]):
 
     def _packets(self, messages: Iterable[str | bytes]) -> Iterator[Packet]:
         for message in atMost(self._maxPackets, messages):
-            packet = self.text(message) if isinstance(message, str) else self.binary(message)
-            if packet is not None:
-                yield packet
+            yield from EngineDecoder.message(self, message)
 
     def split(self, body: str | bytes) -> Iterator[str | bytes]:
         """
@@ -412,12 +418,10 @@ class EngineDecoder(Generic[D]):
 
     def text(self, data: str) -> Packet | None:
         """
-        Take a packet that is text.
+        Take a packet that is text, and no message.
 
         @return: what is complete with it.
         """
-        if data.startswith(MESSAGE):
-            return self._reader.text(data, 1)
         if data in self.controls:
             return self.controls[data]
         if data.startswith("b"):
@@ -430,13 +434,13 @@ class EngineDecoder(Generic[D]):
 
     def base64(self, data: str) -> Packet | None:
         """
-        The same of a binary packet that has become text.
+        The same of a binary message that has become text.
         """
         raise NotImplementedError
 
     def binary(self, data: bytes) -> Packet | None:
         """
-        The same of a binary packet.
+        The same of a binary message.
         """
         raise NotImplementedError
 

@@ -4,7 +4,7 @@ JSON by msgspec, which reads, and orjson, which writes, where both are installed
 
 Neither has the say: what they do otherwise than Python's own library, or
 refuse, is left to that, so it makes no difference which of them is there but in
-time. (A small float may be spelt otherwise, as C{1e-7} for C{1e-07}.)
+time. (A small float may be spelt otherwise: C{1e-7} for C{1e-07}.)
 
 It takes both, as msgspec would write what JSON has not (binary data as Base64,
 sets, dates), and orjson reads integers of more than 64 bits as floats; neither
@@ -25,18 +25,11 @@ from txsocketio.protocol._stdjson import JSON, MAX_DEPTH, Write, isTooDeep
 _decode = msgspec.json.Decoder().decode
 _REFUSALS = (msgspec.MsgspecError, TypeError, ValueError, RecursionError)
 
-if _decode("18446744073709551616") != 1 << 64:
+if _decode("18446744073709551617") != (1 << 64) + 1:
     raise ImportError("this msgspec reads large integers as floats")
 
-_PASSING = (
-    orjson.OPT_PASSTHROUGH_DATACLASS
-    | orjson.OPT_PASSTHROUGH_DATETIME
-    | orjson.OPT_PASSTHROUGH_SUBCLASS
-)
-"""What orjson shall not write though it could."""
-
 _PATIENCE = 16
-"""How many bytes are looked at each of which may be the end of a float."""
+"""How many bytes are looked at that may be the end of a float."""
 
 
 def loads(text: str, start: int = 0) -> Any:
@@ -74,13 +67,14 @@ def _mayBeInfinite(marshalled: bytes) -> bool:
 def _writer(slow: Write, isASCII: bool) -> Write:
     def write(value: Any) -> str:
         try:
-            text = orjson.dumps(value, None, _PASSING).decode()
-            # Of the types that orjson knows beyond those of JSON, this one
-            # refuses those that there is no option against.
+            # Of the types that orjson knows beyond those of JSON, marshal
+            # refuses all; and orjson those that marshal knows.
             marshalled = marshal.dumps(value)
+            text = orjson.dumps(value).decode()
         except (TypeError, ValueError):
             return slow(value)
-        if isASCII and not text.isascii():
+        # In ASCII, Python's own escapes one character more.
+        if isASCII and (not text.isascii() or "\x7f" in text):
             return slow(value)
         # As null it writes a float that is not finite, too.
         if "null" in text and _mayBeInfinite(marshalled):

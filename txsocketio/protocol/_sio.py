@@ -26,6 +26,11 @@ MAX_NAMESPACE = 1_000
 CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = range(7)
 """The types of packets."""
 
+_DIGITS = "0123456"
+
+# To look up a member of an enumeration takes as long as two calls.
+_TEXT, _JSON, _AN_EVENT, _AN_ACK = Kind.MESSAGE, Kind.JSON, Kind.EVENT, Kind.ACK
+
 _WITH_ATTACHMENTS = {EVENT: BINARY_EVENT, ACK: BINARY_ACK}
 """What becomes of them."""
 
@@ -65,9 +70,9 @@ class Codec(Protocol):
 
     hasNamespaces: ClassVar[bool]
 
-    def encode(self, packet: Packet) -> tuple[str | bytes, ...]:
+    def encode(self, packet: Packet) -> str | tuple[str | bytes, ...]:
         """
-        @return: the messages that hold the packet.
+        @return: the text that holds the packet, or the messages that do.
         @raise UnsupportedByClient: none can.
         @raise LocalProtocolError: nobody could write it.
         """
@@ -156,12 +161,12 @@ class Revision:
         @raise LocalProtocolError: nobody could read it.
         """
         kind, data = packet.kind, packet.data
-        if kind is Kind.EVENT:
+        if kind is _TEXT or kind is _JSON:
+            kind, data = _AN_EVENT, ["message", data]
+        if kind is _AN_EVENT:
             checkEvent(data)
-            return EVENT, self.logged(packet)
-        if kind is Kind.MESSAGE or kind is Kind.JSON:
-            return EVENT, self.logged(packet._replace(data=["message", data]))
-        if kind is Kind.ACK:
+            return EVENT, data if packet.offset is None else self.logged(data, packet.offset)
+        if kind is _AN_ACK:
             return ACK, data
         if kind is Kind.CONNECT:
             return CONNECT, self.welcome(data)
@@ -207,7 +212,7 @@ class Revision:
         """
         raise NotImplementedError
 
-    def logged(self, packet: Packet) -> Any:
+    def logged(self, data: Any, offset: str) -> Any:
         """
         An event's data, with its place in the log if that can be told.
         """
@@ -249,11 +254,11 @@ class _Fifth(Revision):
         """
         return data
 
-    def logged(self, packet: Packet) -> Any:
+    def logged(self, data: Any, offset: str) -> Any:
         """
-        See L{Revision.logged}. The place is one argument more.
+        See L{Revision.logged}. It is one argument more.
         """
-        return packet.data if packet.offset is None else [*packet.data, packet.offset]
+        return [*data, offset]
 
 
 class _Fourth(Revision):
@@ -293,11 +298,11 @@ class _Fourth(Revision):
         """
         return data.get("data", data["message"])
 
-    def logged(self, packet: Packet) -> Any:
+    def logged(self, data: Any, offset: str) -> Any:
         """
         See L{Revision.logged}. There is no log.
         """
-        return packet.data
+        return data
 
 
 class _FromServer(Revision):
@@ -481,7 +486,7 @@ class TextReader:
             raise RemoteProtocolError("text where an attachment is awaited")
         if data.startswith("2[", start):
             # Nearly always it is an event, and nothing more.
-            return Packet(Kind.EVENT, self._revision.event(loads(data, start + 1)))
+            return Packet(_AN_EVENT, self._revision.event(loads(data, start + 1)))
         found = _HEAD.match(data, start)
         if found is None:
             raise RemoteProtocolError("a packet of an unknown type")
@@ -543,7 +548,7 @@ class TextCodec:
         """
         return TextReader(self._revision, settings)
 
-    def encode(self, packet: Packet) -> tuple[str | bytes, ...]:
+    def encode(self, packet: Packet) -> str | tuple[str | bytes, ...]:
         """
         See L{Codec.encode}.
         """
@@ -552,10 +557,9 @@ class TextCodec:
         head = "" if name == ROOT else f"{self._checked(name)}{self._revision.asking(packet)},"
         if packet.id is not None:
             head += str(packet.id)
-        if data is ABSENT:
-            return (f"{type}{head}",)
+        begun = _DIGITS[type] + head
         try:
-            return (f"{type}{head}{self._dumps(data)}",)
+            return begun if data is ABSENT else begun + self._dumps(data)
         except UnsupportedByClient:
             if type not in _WITH_ATTACHMENTS:
                 raise

@@ -255,7 +255,7 @@ class _EIO3Decoder(EngineDecoder[D]):
         self._messages = _Mending()
         self._payloads = _Mending()
 
-    def message(self, data: str | bytes) -> Iterator[Packet]:
+    def message(self, data: str | bytes) -> Sequence[Packet]:
         """
         See L{IDecoder.message}.
         """

@@ -7,6 +7,7 @@ C{docs/protocol.rst} describes all that is read and written here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from secrets import token_urlsafe
 from typing import Any, ClassVar
 
@@ -96,7 +97,7 @@ class EIO4(_EIO4, EngineDialect):
         See L{IDialect.opening}.
         """
         (packet,) = super().opening(session)
-        return [packet._replace(data={**packet.data, "maxPayload": session.settings.maxPayload})]
+        return [replace(packet, data={**packet.data, "maxPayload": session.settings.maxPayload})]
 
     def clientId(self, sid: str, namespace: str) -> str:
         """

@@ -42,6 +42,9 @@ OLDEST_NODE = 20
 PROGRAMS = ("chromium", "nginx", "haproxy", "openssl")
 """What the real clients need of Debian; each is in the package of its name."""
 
+COMPILER = {"gcc": "cc", "libssl-dev": "openssl/ssl.h", "zlib1g-dev": "zlib.h"}
+"""What C{benchmarks/load} is compiled with: the packages, and what is in them."""
+
 inRoot = partial(run, folder=ROOT)
 inGenuine = partial(run, folder=GENUINE)
 inMatrix = partial(run, folder=MATRIX)
@@ -56,33 +59,38 @@ def python(*arguments: str | Path) -> Outcome:
 
 def tools() -> Tally:
     """
-    The browser and the proxies, node and npm, and what the real clients need
-    from npm.
+    The browser and the proxies, a compiler, node and npm, and what the real
+    clients need from npm.
     """
     fromNpm = inGenuine(["npm", "ci"]).tally + inMatrix(["npm", "ci"]).tally
-    return _programs() + _node() + fromNpm
+    return _packages() + _node() + fromNpm
 
 
-def _programs() -> Tally:
+def _packages() -> Tally:
     """
-    Debian's own programs, installed where they are not.
+    Debian's packages, installed where what is in them is not there.
     """
-    missing = [name for name in PROGRAMS if _path(name) is None]
+    needed = {name: name for name in PROGRAMS} | COMPILER
+    missing = [package for package, name in needed.items() if _path(name) is None]
     if missing:
         _aptGet("update")
         _aptGet("-y", "install", *missing)
     tally = Tally()
-    for name in PROGRAMS:
+    for package, name in needed.items():
         path = _path(name)
-        say(f"{name} is {path}" if path else f"Install {name} so that `{name}` starts it.")
+        say(f"{name} is {path}" if path else f"Install {name}, which Debian has in {package}.")
         tally += check(path is not None)
     return tally
 
 
 def _path(name: str) -> str | None:
     """
-    Where a program is. Few users have all of these folders in C{PATH}.
+    Where a program is, or a header. Few users have all of these folders in
+    C{PATH}.
     """
+    if name.endswith(".h"):
+        header = Path("/usr/include", name)
+        return str(header) if header.exists() else None
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin")
 
 

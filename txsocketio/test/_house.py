@@ -18,7 +18,7 @@ PACKAGE = "txsocketio"
 #: From the ground up. A room imports from the layers below its own, and from
 #: the rooms beside it only as L{NEIGHBOURS} says.
 LAYERS = (
-    ("errors", "handshake", "interfaces", "machine", "packets", "settings"),
+    ("coroutines", "errors", "handshake", "interfaces", "machine", "packets", "settings"),
     (
         "acks",
         "backlog",
@@ -28,6 +28,7 @@ LAYERS = (
         "fragments",
         "frames",
         "handlers",
+        "handover",
         "lifecycle",
         "limits",
         "options",
@@ -121,6 +122,9 @@ STRANGERS = {
 
 #: The only modules that know Autobahn.
 AUTOBAHN = {"outgoing.websocket", "transports._autobahn"}
+
+#: What need not be there, and the one module that knows of it and does without.
+EXTRAS = {"msgspec": "protocol._fastjson", "orjson": "protocol._fastjson"}
 
 #: Rooms whose modules are a list of equals, and the one room that has the list.
 CONCRETE = {"protocol", "transports"}
@@ -261,8 +265,9 @@ def impure(module: Module, imports: Collection[Import]) -> Iterator[str]:
     if module.room not in PURE:
         return
     for found in imports:
-        isPythons = found.target.partition(".")[0] in sys.stdlib_module_names
-        if not (found.ours or isPythons or found.isFrom("zope.interface")):
+        top = found.target.partition(".")[0]
+        isTheirs = top in sys.stdlib_module_names or EXTRAS.get(top) == module.name
+        if not (found.ours or isTheirs or found.isFrom("zope.interface")):
             yield _fault(module, found, f"is none of what {module.room} works with")
         elif found.room and found.room not in PURE:
             yield _fault(module, found, "is not as pure")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -278,7 +279,7 @@ class EncodeTests(SynchronousTestCase):
         packet = Packet(Kind.JSON, 1, "/", None, others)
         self.assertEqual(outcome([GENUINE.encode(packet).text], decoderFor())[0], [packet])
         reason = f"more than {MAX_ANNOTATIONS} annotations"
-        self.assertUnwritable(packet._replace(namespace="/chat"), reason)
+        self.assertUnwritable(replace(packet, namespace="/chat"), reason)
 
     def test_namespaces(self) -> None:
         """

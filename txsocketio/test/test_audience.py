@@ -5,6 +5,7 @@ L{txsocketio.rooms}, without any wire.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -29,7 +30,7 @@ class _Careless(HallDialect):
         """
         See L{HallDialect.encode}.
         """
-        return super().encode(packet._replace(data=str(packet.data)))
+        return super().encode(replace(packet, data=str(packet.data)))
 
 
 class AudienceCase(SynchronousTestCase):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -331,7 +332,7 @@ def _received(packet: Packet) -> Packet:
     What becomes of a packet of Socket.IO's later generations on its way.
     """
     if packet.kind in (Kind.MESSAGE, Kind.JSON):
-        return packet._replace(kind=Kind.EVENT, data=["message", packet.data])
+        return replace(packet, kind=Kind.EVENT, data=["message", packet.data])
     return packet
 
 
@@ -350,7 +351,7 @@ def _firsts() -> Iterator[tuple[str, str, list[Packet]]]:
             # A text that looks like a heartbeat travels as JSON.
             if packets and isAlike and not str(packets[0].data).startswith("~"):
                 if name == "0.6":
-                    packets = [each._replace(annotations=None) for each in packets]
+                    packets = [replace(each, annotations=None) for each in packets]
                 said = [CLOSE if each == _LEAVING else each for each in packets]
                 yield name, vector["wire"], said
 
@@ -909,7 +910,7 @@ class RoundTripTests(SynchronousTestCase):
             ):
                 parts = server.encode(packet).parts
                 isPlain = packet.kind is Kind.CONNECT_ERROR and client.announces
-                heard = packet._replace(data={"message": "unauthorized"}) if isPlain else packet
+                heard = replace(packet, data={"message": "unauthorized"}) if isPlain else packet
                 self.assertEqual(decoded(client, parts), ([heard], None, None), name)
 
     def test_sessions(self) -> None:

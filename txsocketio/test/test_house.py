@@ -236,6 +236,17 @@ class RuleTests(SynchronousTestCase):
             "protocol.first:2: imports msgpack, which is none of what protocol works with",
         )
 
+    def test_extras(self) -> None:
+        """
+        What need not be there is imported in one place.
+        """
+        self.assertBroken("protocol._fastjson", "import orjson")
+        self.assertBroken(
+            "protocol.first",
+            "import orjson",
+            "protocol.first:1: imports orjson, which is none of what protocol works with",
+        )
+
     def test_impureByWayOfAnother(self) -> None:
         self.assertBroken(
             "protocol.first",

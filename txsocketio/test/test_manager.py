@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, MutableMapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -490,7 +491,7 @@ class Able(FakeDialect):
             data = data.decode()
         elif isinstance(data, set):
             data = sorted(data)
-        return super().encode(packet._replace(data=data))
+        return super().encode(replace(packet, data=data))
 
 
 class CloseTests(ManagerCase):

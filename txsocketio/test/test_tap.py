@@ -28,6 +28,7 @@ from txsocketio import Listener, demo, tap
 from txsocketio.flashpolicy import PolicyFactory
 from txsocketio.listener import PROTOCOLS, TRANSPORTS
 from txsocketio.options import together
+from txsocketio.protocol._json import library
 from txsocketio.tap import Options, makeService
 from txsocketio.test.child import PORT, TWISTD, ChildCase, Conversation, reactor, texts
 
@@ -429,8 +430,12 @@ class ServiceTests(TapCase):
         service.privilegedStartService()
         self.assertEqual([options["listener"]], self.attached)
         self.assertEqual([(81, ""), (82, "127.0.0.1")], self.ports())
-        service.startService()
+        with capturedLogs() as logged:
+            service.startService()
         self.assertEqual(2, len(self.ports()))
+        self.assertIn(
+            f"JSON is read and written by {library}", [formatEvent(each) for each in logged]
+        )
 
     def test_flashPolicy(self) -> None:
         """

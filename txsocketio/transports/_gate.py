@@ -125,7 +125,7 @@ def arrivalOf(request: Request, trustProxy: bool) -> Arrival:
     What a client brought along.
     """
     headers = {
-        _text(name.lower()): _text(b", ".join(values))
+        _name(name): _text(values[0] if len(values) == 1 else b", ".join(values))
         for name, values in request.requestHeaders.getAllRawHeaders()
     }
     query = {
@@ -146,6 +146,11 @@ def arrivalOf(request: Request, trustProxy: bool) -> Arrival:
         time=time.time(),
         url=_text(request.uri),
     )
+
+
+@lru_cache(maxsize=256)
+def _name(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 def _text(data: bytes, encoding: str = "latin-1") -> str:
