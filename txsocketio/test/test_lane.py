@@ -139,7 +139,8 @@ class Before(Resource):
         self.inner = inner
 
     def getChildWithDefault(self, path: bytes, request: Request) -> IResource:
-        return self.inner.getChildWithDefault(path, request)
+        child: IResource = self.inner.getChildWithDefault(path, request)
+        return child
 
 
 def standBefore(server: Server) -> None:
@@ -336,6 +337,7 @@ REQUESTS: dict[str, Any] = {
     "stamped with a line": lambda world: world.poll("1 HTTP/1.1\r\nX: y"),
     "stamped not at all": lambda world: world.poll(""),
     "stamped at length": lambda world: world.poll("1" * 65),
+    "stamped at great length": lambda world: world.poll("1" * 20_000),
     "length with a sign": lambda world: world.post(b"").replace(b"Length: 0", b"Length: +0"),
     "length with zeros": lambda world: world.post(b"").replace(b"Length: 0", b"Length: 000"),
     "no length": lambda world: world.post(b"").replace(b"Length: 0", b"Length: "),
@@ -442,7 +444,7 @@ class SameTests(SynchronousTestCase):
         self.assertEqual(none, 0)
         self.assertGreaterEqual(some, served, kind)
 
-    @hypothesisSettings(deadline=None, max_examples=int(__import__("os").environ.get("EX", "200")))
+    @hypothesisSettings(deadline=None, max_examples=150)
     @given(kind=st.sampled_from(sorted(KINDS)), actions=st.lists(ACTIONS, max_size=8))
     def test_anything(self, kind: str, actions: Sequence[Any]) -> None:
         """
@@ -459,6 +461,7 @@ class SameTests(SynchronousTestCase):
                 self.assertSame(kind, [("send", 1, [name], ())])
                 self.assertSame(kind, [("send", 1, ["post", name, "poll", "post"], ())])
                 self.assertSame(kind, [("send", 0, ["post"], ()), ("send", 0, [name], ())] * 2)
+                self.assertSame(kind, [("send", 0, ["poll", name, "post"], ()), ("tell", "one")])
 
     def test_shortWay(self) -> None:
         """
@@ -559,10 +562,10 @@ class WaitingTests(LaneCase):
         """
         self.first.receive(self.world.poll())
         self.first.receive(self.world.post(self.world.kind.body("x" * 3000)) * 6)
-        self.first.producer.pauseProducing()
+        self.world.do_clog(0)
         self.world.do_tell("go on")
         self.assertEqual(self.first.producerState, "paused")
-        self.first.producer.resumeProducing()
+        self.world.do_unclog(0)
         self.assertEqual(self.first.producerState, "producing")
 
     def test_bytes(self) -> None:
@@ -627,7 +630,9 @@ class IdleTests(LaneCase):
         """
         The same when it is the channel's turn again.
         """
-        self.ask("post", "file")
+        self.ask("post")
+        self.clock.advance(10)
+        self.second.receive(self.world.named("file")[:-1])
         self.assertClosesAfter(60)
 
     def test_never(self) -> None:
@@ -686,7 +691,8 @@ class WhereTests(LaneCase):
 
         class Own(Site):
             def getResourceFor(self, request: Request) -> IResource:
-                return super().getResourceFor(request)
+                found: IResource = super().getResourceFor(request)
+                return found
 
         self.serve(lambda server: setattr(server.site, "__class__", Own))
         self.assertTaken(False, "post", "post")
@@ -745,6 +751,17 @@ class WhereTests(LaneCase):
             self.assertEqual(self.second.answer().body, b"ok")
             self.assertLessEqual(len(self.laneOf(self.second)._heads), 2)
         self.assertTaken(False, "post", "post")
+
+    def test_closing(self) -> None:
+        """
+        Nor behind the last request of a connection, as long as that still is
+        open.
+        """
+        self.ask("post")
+        with patch.object(self.second, "loseConnection"):
+            self.assertEqual(len(self.ask("the last")), 1)
+            self.world.do_tell("something")
+            self.assertEqual(self.ask("the last"), [])
 
     def test_webSocket(self) -> None:
         """
