@@ -1,7 +1,7 @@
 /*
  * A load generator for Socket.IO servers: one process, one thread, epoll.
  *
- *     cc -O2 -o load benchmarks/load/*.c -lssl -lcrypto -lz
+ *     cd benchmarks/load && cc -O2 -o load *.c -lssl -lcrypto -lz
  *
  * It is there to be faster than any server: all that is sent is made beforehand,
  * but for the masks; what comes is compared with what should come, and looked
