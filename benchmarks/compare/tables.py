@@ -22,7 +22,7 @@ def quantity(work: Work, cost: float) -> str:
     """
     What a work costs, with its unit.
     """
-    return f"{cost / 1000:.1f} kB" if work.kind == "idle" else f"{cost * 1e6:.1f} us"
+    return f"{cost / 1000:.1f} kB" if work.kind == "idle" else f"{cost * 1e6:.1f} µs"
 
 
 def _cost(figures: Figures, work: Work, name: str) -> str:
@@ -49,10 +49,14 @@ def _ratio(peer: str) -> Cell:
 
 
 def _rate(figures: Figures, work: Work, name: str) -> str:
+    if work.kind == "idle":
+        return NOTHING
     return f"{figures.rate(Side(work.name, name)):,.0f}"
 
 
 def _latency(figures: Figures, work: Work, name: str) -> str:
+    if work.kind == "idle":
+        return NOTHING
     side = Side(work.name, name)
     return " / ".join(f"{figures.latency(side, share) * 1e3:.2f}" for share in ("p50", "p99"))
 

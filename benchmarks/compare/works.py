@@ -15,6 +15,9 @@ MAX_MESSAGE = 1_000_000
 FEWER = 3 / 7
 """How many of the rounds there are where fewer do."""
 
+SHORTER = 0.75
+"""And how long they are."""
+
 _HEAD = '42["echo",'
 
 
@@ -155,11 +158,12 @@ def _sizes() -> Iterator[Work]:
             f"echo, {size:,} B, 10 clients, 1 in flight",
             "sizes",
             "echo",
-            (NODE, TXSOCKETIO, EXTRA, UVICORN),
+            _THREE,
             payload=text(size),
             clients=10,
             inflight=1,
             runs=FEWER,
+            length=SHORTER,
         )
 
 
@@ -175,6 +179,7 @@ def _clients() -> Iterator[Work]:
             clients=clients,
             inflight=1,
             runs=FEWER,
+            length=SHORTER,
         )
 
 
@@ -205,6 +210,7 @@ def _generations() -> Iterator[Work]:
                 contestants=contestants,
                 dialect=dialect,
                 runs=FEWER,
+                length=SHORTER,
             )
 
 
@@ -225,6 +231,7 @@ def _channels() -> Iterator[Work]:
             isSecure=isSecure,
             isDeflated=isDeflated,
             runs=FEWER,
+            length=SHORTER,
         )
 
 

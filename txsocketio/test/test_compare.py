@@ -376,7 +376,7 @@ class TablesTests(SynchronousTestCase):
             self.cells("Bars: what one costs the server, processor time or memory"),
             [
                 ["Node, socket.io", "txsocketio"],
-                ["echo, 20 B, 4 in flight", "11.0 us ± 9%", "5.5 us ± 0%"],
+                ["echo, 20 B, 4 in flight", "11.0 µs ± 9%", "5.5 µs ± 0%"],
                 ["memory per idle client, of 2,000", r"\-", "2.0 kB ± 0%"],
             ],
         )
@@ -416,7 +416,7 @@ class TablesTests(SynchronousTestCase):
         self.assertTrue(filled.startswith("Before\n\n"))
         self.assertTrue(filled.endswith("\nAfter\n"))
         self.assertNotIn("old", filled)
-        self.assertIn("11.0 us", filled)
+        self.assertIn("11.0 µs", filled)
         self.assertEqual(report.filled(filled, self.results), filled)
 
 
