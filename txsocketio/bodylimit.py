@@ -13,8 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from twisted.web.http import Request
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 
 if TYPE_CHECKING:
     _Base = Request
@@ -98,6 +97,15 @@ def _nothing() -> None:
     """
     The request has had its answer.
     """
+
+
+def isUsual(request: Request) -> bool:
+    """
+    Whether a request is as Twisted's own site makes them, with or without a
+    limit: what an application's own class does with it, nobody knows.
+    """
+    kind = type(request)
+    return kind is Request or kind.__bases__ == (_LimitedBody, Request)
 
 
 def limitBodies(site: Site, mount: Sequence[bytes], limit: int) -> None:

@@ -138,18 +138,35 @@ class Dispatch(Serial):
 
         outcome.addBoth(done)
 
-    def _handle(self, packet: Packet, answer: Answer | None) -> Deferred[None] | None:
+    def _handle(
+        self, packet: Packet, answer: Answer | None, isPassed: bool = False
+    ) -> Deferred[None] | None:
         """
+        @param isPassed: whether the middleware has had it.
         @return: L{None} if all is done.
         """
         if not self.isOpen:
             return None
         data = packet.data
         event, args = (data[0], data[1:]) if packet.kind is _EVENT else ("message", (data,))
-        if self.middleware:
+        if self.middleware and not isPassed:
             outcome: Deferred[None] | None = begin(self._through(packet, answer, event, args))
             return outcome
-        return self._dispatch(packet, answer, event, args)
+        others: Results | None = None
+        if self.anyHandlers:
+            others = callAll(self._log, tuple(self.anyHandlers), (event, *args))
+        results = callAll(self._log, self._handlers.take(event), args)
+        if event == "message":
+            results = _together(results, self._elsewhere(args))
+        if others is not None:
+            results = inTime(results, [others])
+        if isinstance(results, list):
+            if answer is not None:
+                self._acknowledge(packet, answer, results)
+            return None
+        if answer is None:
+            return results.addCallback(_nothing)
+        return results.addCallback(lambda done: self._acknowledge(packet, answer, done))
 
     async def _through(
         self, packet: Packet, answer: Answer | None, event: str, args: Sequence[Any]
@@ -162,9 +179,9 @@ class Dispatch(Serial):
         except Exception as error:
             self._stopped(event, error)
             return
-        dispatched = self._dispatch(packet, answer, event, args)
-        if dispatched is not None:
-            await dispatched
+        handled = self._handle(packet, answer, True)
+        if handled is not None:
+            await handled
 
     def _stopped(self, event: str, error: Exception) -> None:
         """
@@ -175,25 +192,6 @@ class Dispatch(Serial):
             callAll(self._log, handlers, (error,))
         else:
             self._log.failure("Middleware has stopped {event!r}", Failure(error), event=event)
-
-    def _dispatch(
-        self, packet: Packet, answer: Answer | None, event: str, args: Sequence[Any]
-    ) -> Deferred[None] | None:
-        others: Results = []
-        if self.anyHandlers:
-            others = callAll(self._log, self.anyHandlers, (event, *args))
-        results = callAll(self._log, self._handlers.take(event), args)
-        if event == "message":
-            results = _together(results, self._elsewhere(args))
-        if others:
-            results = inTime(results, [others])
-        if isinstance(results, list):
-            if answer is not None:
-                self._acknowledge(packet, answer, results)
-            return None
-        if answer is None:
-            return results.addCallback(_nothing)
-        return results.addCallback(lambda done: self._acknowledge(packet, answer, done))
 
     def _elsewhere(self, args: Sequence[Any]) -> Results:
         """

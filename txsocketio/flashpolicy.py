@@ -13,6 +13,8 @@ from twisted.internet.interfaces import IConsumer, IProtocolFactory
 from twisted.internet.protocol import Factory, Protocol
 from zope.interface import directlyProvides, implementer, providedBy
 
+from txsocketio.handover import handOver
+
 if TYPE_CHECKING:
     from twisted.internet.interfaces import (
         IAddress,
@@ -161,13 +163,10 @@ class _Sniffer(Protocol):
 
     def _standAside(self) -> None:
         """
-        Leave the connection to the other protocol. Transports and wrapping
-        protocols, TLS among them, keep their protocol under one of two names;
-        where it is neither, we go on handing over what comes in.
+        Leave the connection to the other protocol. Where that cannot be done,
+        we go on handing over what comes in.
         """
-        for name in ("wrappedProtocol", "protocol"):
-            if getattr(self.transport, name, None) is self:
-                setattr(self.transport, name, self._inner)
+        handOver(self.transport, self, self._inner)
         self._inner.dataReceived(self._seen)
 
 

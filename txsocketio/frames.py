@@ -22,38 +22,31 @@ _TEXT_HEADS = [_head(_TEXT, length) for length in range(126)]
 """Those of short texts, by length: nearly all are short."""
 
 
-def _message(part: str | bytes) -> bytes:
-    """
-    A whole WebSocket message.
-    """
-    if isinstance(part, bytes):
-        return _head(_BINARY, len(part)) + part
-    data = part.encode()
-    length = len(data)
-    return (_TEXT_HEADS[length] if length < 126 else _head(_TEXT, length)) + data
-
-
 def _size(part: str | bytes) -> int:
     return len(part.encode() if isinstance(part, str) and not part.isascii() else part)
 
 
 class Frame:
     """
-    One encoded packet.
+    One encoded packet, which nearly always is one text.
 
     A frame is made once and written to any number of connections.
 
     @ivar parts: the messages that it takes on a WebSocket, as its dialect
-        writes them: nearly always one text, where there is binary data in the
-        packet some L{bytes} behind it or instead.
+        writes them.
+    @ivar webSocket: the same as finished WebSocket messages, heads and all.
     """
 
-    __slots__ = ("_size", "_webSocket", "parts")
+    __slots__ = ("parts", "webSocket")
 
-    def __init__(self, *parts: str | bytes) -> None:
-        self.parts = parts
-        self._webSocket: bytes | None = None
-        self._size: int | None = None
+    parts: tuple[str | bytes, ...]
+
+    def __init__(self, text: str) -> None:
+        self.parts = (text,)
+        data = text.encode()
+        length = len(data)
+        head = _TEXT_HEADS[length] if length < 126 else _head(_TEXT, length)
+        self.webSocket = head + data
 
     @property
     def text(self) -> str:
@@ -76,22 +69,22 @@ class Frame:
         """
         How long the parts are together, bytes in UTF-8.
         """
-        if self._size is None:
-            self._size = sum(map(_size, self.parts))
-        return self._size
-
-    @property
-    def webSocket(self) -> bytes:
-        """
-        The frame as finished WebSocket messages, heads and all; made at the
-        first call.
-        """
-        made = self._webSocket
-        if made is None:
-            parts = self.parts
-            made = _message(parts[0]) if len(parts) == 1 else b"".join(map(_message, parts))
-            self._webSocket = made
-        return made
+        return sum(map(_size, self.parts))
 
     def __repr__(self) -> str:
         return f"<Frame {' '.join(repr(part[:60]) for part in self.parts[:3])}>"
+
+
+class Parted(Frame):
+    """
+    One with binary data in it: some L{bytes} behind the text or instead.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, *parts: str | bytes) -> None:
+        self.parts = parts
+        self.webSocket = b"".join(
+            _head(_BINARY, len(part)) + part if isinstance(part, bytes) else Frame(part).webSocket
+            for part in parts
+        )

@@ -172,21 +172,21 @@ def call(log: FailureLog, f: Handler, args: Sequence[Any]) -> Any:
     """
     try:
         result = f(*args)
-    except TypeError as error:
-        # Clients send as many arguments as they like: that is no traceback.
-        if not _isOfTheCall(error):
-            return _logged(log, Failure(), f)
-        log.warn(
-            "A handler does not take what has come: {handler}: {error}", handler=f, error=error
-        )
-        return RAISED
-    except Exception:
+    except Exception as error:
+        return _raised(log, f, error)
+    return None if result is None else _outcome(log, f, result)
+
+
+def _raised(log: FailureLog, f: Handler, error: Exception) -> _Raised:
+    # Clients send as many arguments as they like: that is no traceback.
+    if not isinstance(error, TypeError) or not _isOfTheCall(error):
         return _logged(log, Failure(), f)
-    # Nearly always there is nothing to say, and no type to be looked at.
-    return None if result is None else _outcome(log, f, asDeferred(result))
+    log.warn("A handler does not take what has come: {handler}: {error}", handler=f, error=error)
+    return RAISED
 
 
 def _outcome(log: FailureLog, f: Handler, result: Any) -> Any:
+    result = asDeferred(result)
     if isinstance(result, Deferred):
         result.addErrback(lambda failure: _logged(log, failure, f))
     return _logged(log, result, f) if isinstance(result, Failure) else result
@@ -224,10 +224,15 @@ def callAll(
     """
     results, isLate = [], False
     for f in handlers:
-        result = call(log, f, args)
+        try:
+            result = f(*args)
+        except Exception as error:
+            result = _raised(log, f, error)
+        # Nearly always there is nothing to say, and no type to be looked at.
+        if result is not None:
+            result = _outcome(log, f, result)
+            isLate = isLate or isinstance(result, Deferred)
         results.append(result)
-        if result is not None and isinstance(result, Deferred):
-            isLate = True
     if not isLate:
         return results
     return gatherResults(

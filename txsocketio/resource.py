@@ -15,7 +15,8 @@ from txsocketio.errors import Fault, RemoteProtocolError
 from txsocketio.interfaces import IDialect
 from txsocketio.origins import Origins
 from txsocketio.static import ClientFiles
-from txsocketio.transports._http import HTTPTransport, allowOrigin, answer, complain
+from txsocketio.transports._http import HTTPTransport, Located, allowOrigin, answer, complain
+from txsocketio.transports._lane import remember
 
 
 class Router:
@@ -194,6 +195,9 @@ class Fork(Resource):
         if parts[: len(mount)] == mount:
             found = self._router.find(parts[len(mount) :], request)
             if found is not None:
+                # Where something stands before this, it may have its say each time.
+                if getattr(request.site, "resource", None) is self and isinstance(found, Located):
+                    remember(request, found.transport, found.place)
                 return found
         if self._site.isLeaf:
             # A leaf finds its path where Twisted has left it.

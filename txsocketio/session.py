@@ -4,7 +4,7 @@ One client's connection, whatever carries it, and however often that changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -351,16 +351,32 @@ class Session(Stepper[_Event]):
         if self._transport is transport:
             self._flush()
 
-    def received(self, data: str | bytes) -> None:
+    def received(self, data: str | bytes, isPayload: bool = False) -> None:
         """
         See L{ISession.received}.
+
+        @param isPayload: whether it is all that a request has brought. Who has
+            sent that is told what is wrong with it.
         """
         if self._receiver is _DISCARDING:
             return
+        decoder = self._decoder
         try:
-            self._takeEach(self._decoder.message(data))
+            for packet in decoder.payload(data) if isPayload else decoder.message(data):
+                self.dialect = decoder.dialect
+                if self._isAsking:
+                    self._heard(packet)
+                if packet.kind in _TAKES:
+                    _TAKES[packet.kind](self, packet)
+                else:
+                    self._receiver.received(packet)
+                if self._receiver is _DISCARDING:
+                    # The decoder may be in any state: nothing more goes into it.
+                    return
         except RemoteProtocolError as error:
             self.fail(DisconnectReason.PARSE_ERROR, error.reason)
+            if isPayload:
+                raise
 
     def receivedPayload(self, body: str | bytes) -> None:
         """
@@ -383,10 +399,7 @@ class Session(Stepper[_Event]):
             )
         self._isTaking = True
         try:
-            self._takeEach(self._decoder.payload(body))
-        except RemoteProtocolError as error:
-            self.fail(DisconnectReason.PARSE_ERROR, error.reason)
-            raise
+            self.received(body, True)
         finally:
             self._isTaking = False
         if self._receiver is _DISCARDING and self._reason in _OVERRUN:
@@ -428,20 +441,6 @@ class Session(Stepper[_Event]):
         """
         if self._candidate is transport:
             self._step(_Event(Input.WITHDRAWN, reason=reason, detail=detail))
-
-    def _takeEach(self, packets: Iterable[Packet]) -> None:
-        for packet in packets:
-            self.dialect = self._decoder.dialect
-            if self._isAsking:
-                self._heard(packet)
-            take = _TAKES.get(packet.kind)
-            if take is None:
-                self._receiver.received(packet)
-            else:
-                take(self, packet)
-            if self._receiver is _DISCARDING:
-                # The decoder may be in any state: nothing more goes into it.
-                return
 
     def _heard(self, packet: Packet) -> None:
         if packet.kind is not Kind.PONG:

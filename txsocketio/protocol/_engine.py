@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic
 from urllib.parse import urlencode
 
 from txsocketio.errors import Fault, LocalProtocolError, RemoteProtocolError
-from txsocketio.frames import Frame
+from txsocketio.frames import Frame, Parted
 from txsocketio.interfaces import IDialect, ISession, Opening, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._clients import WithoutRecovery
@@ -129,15 +129,11 @@ class Engine:
         """
         if packet.kind in _OWN:
             return _own(packet)
-        messages = self._codec.encode(packet)
-        first = messages[0]
-        if len(messages) == 1 and isinstance(first, str):
-            return Frame(MESSAGE + first)
-        return Frame(
-            *(
-                MESSAGE + message if isinstance(message, str) else self.enclose(message)
-                for message in messages
-            )
+        said = self._codec.encode(packet)
+        if isinstance(said, str):
+            return Frame(MESSAGE + said)
+        return Parted(
+            *(MESSAGE + each if isinstance(each, str) else self.enclose(each) for each in said)
         )
 
     def enclose(self, data: bytes) -> str | bytes:

@@ -259,7 +259,7 @@ class FirstDecoder(Generic[D]):
         self._maxPayload = settings.maxPayload
         self._maxPackets = settings.maxPackets
 
-    def message(self, data: str | bytes) -> Iterator[Packet]:
+    def message(self, data: str | bytes) -> Iterable[Packet]:
         """
         See L{txsocketio.interfaces.IDecoder.message}.
         """
@@ -270,10 +270,10 @@ class FirstDecoder(Generic[D]):
         if whole is not None:
             header, length, content = whole.groups()
             if int(length) == units(content) <= self._maxPayload:
-                return iter((self.interpret(header, content),))
+                return (self.interpret(header, content),)
         return self._packets(data)
 
-    def payload(self, body: str | bytes) -> Iterator[Packet]:
+    def payload(self, body: str | bytes) -> Iterable[Packet]:
         """
         See L{txsocketio.interfaces.IDecoder.payload}.
         """
@@ -301,7 +301,7 @@ class FirstClientDecoder(FirstDecoder[D]):
 
     __slots__ = ()
 
-    def payload(self, body: str | bytes) -> Iterator[Packet]:
+    def payload(self, body: str | bytes) -> Iterable[Packet]:
         """
         See L{txsocketio.interfaces.IClientDecoder.payload}.
         """

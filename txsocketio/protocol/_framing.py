@@ -58,11 +58,12 @@ class Framing:
         UTF-16 code units of data follow.
     @cvar longest: how long a header can be.
     @cvar end: the character behind the data; empty if there is none.
+    @ivar isIdle: whether no frame is under way.
     @ivar _head: as much as has come of a header that is not complete.
     @ivar _begun: the frame under way behind its header.
     """
 
-    __slots__ = ("_begun", "_head", "_maxLength")
+    __slots__ = ("_begun", "_head", "_maxLength", "isIdle")
 
     header: ClassVar[re.Pattern[str]]
     longest: ClassVar[int]
@@ -75,6 +76,7 @@ class Framing:
         self._maxLength = maxLength
         self._head = ""
         self._begun: _Begun | None = None
+        self.isIdle = True
 
     @classmethod
     def isWhole(cls, text: str) -> bool:
@@ -89,13 +91,6 @@ class Framing:
             return False
         return framing.isIdle
 
-    @property
-    def isIdle(self) -> bool:
-        """
-        Whether no frame is under way.
-        """
-        return self._begun is None and not self._head
-
     def feed(self, text: str) -> Iterator[tuple[str, str]]:
         """
         Take one more piece.
@@ -106,7 +101,7 @@ class Framing:
         if self._head:
             text = self._head + text
             self._head = ""
-        at = 0
+        at, self.isIdle = 0, False
         while at < len(text):
             if self._begun is None:
                 at = self._readHeader(text, at)
@@ -119,6 +114,7 @@ class Framing:
                 self._begun = None
                 yield begun.header, begun.data.getvalue()
                 at += len(self.end)
+        self.isIdle = self._begun is None
 
     def _readHeader(self, text: str, at: int) -> int:
         found = self.header.match(text, at)

@@ -44,14 +44,14 @@ class PlainCodec:
         """
         return PlainReader()
 
-    def encode(self, packet: Packet) -> tuple[str | bytes, ...]:
+    def encode(self, packet: Packet) -> str | tuple[str | bytes, ...]:
         """
         See L{Codec.encode}.
         """
         kind, data = packet.kind, packet.data
         if packet.namespace == ROOT and packet.id is None:
             if kind is Kind.MESSAGE and isinstance(data, str):
-                return (wellFormed(data),)
+                return wellFormed(data)
             if kind is Kind.JSON and isinstance(data, (bytes, bytearray, memoryview)):
                 return (bytes(data),)
         raise UnsupportedByClient("Engine.IO alone carries nothing but text and binary data")

@@ -70,9 +70,9 @@ class Codec(Protocol):
 
     hasNamespaces: ClassVar[bool]
 
-    def encode(self, packet: Packet) -> tuple[str | bytes, ...]:
+    def encode(self, packet: Packet) -> str | tuple[str | bytes, ...]:
         """
-        @return: the messages that hold the packet.
+        @return: the text that holds the packet, or the messages that do.
         @raise UnsupportedByClient: none can.
         @raise LocalProtocolError: nobody could write it.
         """
@@ -548,7 +548,7 @@ class TextCodec:
         """
         return TextReader(self._revision, settings)
 
-    def encode(self, packet: Packet) -> tuple[str | bytes, ...]:
+    def encode(self, packet: Packet) -> str | tuple[str | bytes, ...]:
         """
         See L{Codec.encode}.
         """
@@ -557,10 +557,9 @@ class TextCodec:
         head = "" if name == ROOT else f"{self._checked(name)}{self._revision.asking(packet)},"
         if packet.id is not None:
             head += str(packet.id)
-        if data is ABSENT:
-            return (_DIGITS[type] + head,)
+        begun = _DIGITS[type] + head
         try:
-            return (_DIGITS[type] + head + self._dumps(data),)
+            return begun if data is ABSENT else begun + self._dumps(data)
         except UnsupportedByClient:
             if type not in _WITH_ATTACHMENTS:
                 raise

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from zope.interface import implementer
 
@@ -54,6 +54,9 @@ from txsocketio.protocol._utf16 import units, wellFormed
 from txsocketio.settings import Settings
 
 _CONNECT, _CONNECT_ERROR, _DISCONNECT = "connect", "connect_error", "disconnect"
+
+_KNOWN, _SHORT = 1024, 200
+"""How many beginnings of events are kept in mind, and how long they may be."""
 
 
 # Frames.
@@ -102,7 +105,23 @@ Reserved = Callable[[str, list[Any], str], tuple[Kind, Any] | None]
 """What an event means whose name is the protocol's own: L{None} for nothing."""
 
 
-def _interpret(annotations: Iterable[Annotation], text: str, reserved: Reserved) -> Packet:
+class _Said(NamedTuple):
+    """
+    What a message's annotations say.
+
+    @ivar name: of the event; empty for an acknowledgement; L{None} for
+        neither.
+    @ivar others: the annotations that are not the protocol's own.
+    """
+
+    namespace: str
+    name: str | None
+    id: int | None
+    isJSON: bool
+    others: Mapping[str, str | None] | None
+
+
+def _saidBy(annotations: Iterable[Annotation]) -> _Said:
     own: dict[str, str] = {}
     others: dict[str, str | None] = {}
     for key, value in annotations:
@@ -112,14 +131,12 @@ def _interpret(annotations: Iterable[Annotation], text: str, reserved: Reserved)
             raise RemoteProtocolError(f"annotation {key!r} twice")
         else:
             own[key] = value or ""
-    namespace = _namespaceOf(own)
-    if EVENT in own:
-        return _interpretList(own, text, namespace, others or None, reserved)
-    if ID in own:
+    if EVENT in own and JSON not in own:
+        raise RemoteProtocolError(WITHOUT_JSON)
+    if ID in own and EVENT not in own:
         raise RemoteProtocolError("annotation 'a' without 'e'")
-    if JSON in own:
-        return Packet(Kind.JSON, loads(text), namespace, None, others or None)
-    return Packet(Kind.MESSAGE, text, namespace, None, others or None)
+    id = number(own[ID], "an acknowledgement's id") if ID in own else None
+    return _Said(_namespaceOf(own), own.get(EVENT), id, JSON in own, others or None)
 
 
 def _namespaceOf(own: Mapping[str, str]) -> str:
@@ -130,33 +147,28 @@ def _namespaceOf(own: Mapping[str, str]) -> str:
     return "/" + own[REALM]
 
 
-def _interpretList(
-    own: Mapping[str, str],
-    text: str,
-    namespace: str,
-    others: Mapping[str, str | None] | None,
-    reserved: Reserved,
-) -> Packet:
-    """
-    Tell what packet it is that has a list of arguments.
-    """
-    if JSON not in own:
-        raise RemoteProtocolError(WITHOUT_JSON)
-    arguments = loads(text)
-    if not isinstance(arguments, list):
-        raise RemoteProtocolError("the arguments are no list")
-    name = own[EVENT]
-    id = number(own[ID], "an acknowledgement's id") if ID in own else None
+def _interpret(said: _Said, text: str, reserved: Reserved) -> Packet:
+    namespace, name, id, isJSON, others = said
+    if name is None:
+        kind, data = (Kind.JSON, loads(text)) if isJSON else (Kind.MESSAGE, text)
+        return Packet(kind, data, namespace, None, others)
     if name in RESERVED:
-        said = reserved(name, arguments, namespace) if id is None else None
-        if said is None:
+        meant = reserved(name, _arguments(text), namespace) if id is None else None
+        if meant is None:
             raise RemoteProtocolError(f"the event {name!r} is reserved")
-        return Packet(*said, namespace, None, others)
+        return Packet(*meant, namespace, None, others)
     if name:
-        return Packet(Kind.EVENT, [name, *arguments], namespace, id, others)
+        return Packet(_AN_EVENT, [name, *_arguments(text)], namespace, id, others)
     if id is None:
         raise RemoteProtocolError("an event without a name")
-    return Packet(Kind.ACK, arguments, namespace, id, others)
+    return Packet(Kind.ACK, _arguments(text), namespace, id, others)
+
+
+def _arguments(text: str) -> list[Any]:
+    arguments = loads(text)
+    if type(arguments) is not list:
+        raise RemoteProtocolError("the arguments are no list")
+    return arguments
 
 
 def _fromClient(name: str, arguments: list[Any], namespace: str) -> tuple[Kind, Any] | None:
@@ -273,6 +285,9 @@ def _list(data: Any) -> Sequence[Any]:
     return data
 
 
+# To look up a member of an enumeration takes as long as two calls.
+_AN_EVENT = Kind.EVENT
+
 _NUMBERED = (Kind.EVENT, Kind.ACK)
 
 _LISTS: Mapping[Kind, Callable[[Packet], tuple[str, Any]]] = {
@@ -284,8 +299,29 @@ _LISTS: Mapping[Kind, Callable[[Packet], tuple[str, Any]]] = {
 }
 
 
+@lru_cache(maxsize=_KNOWN)
+def _eventsHead(write: Writer, namespace: str, name: str) -> str:
+    """
+    What stands before the arguments of such an event.
+    """
+    annotations, text = _said(Packet(_AN_EVENT, [name], namespace))
+    return wellFormed(write(annotations, text).removesuffix(text))
+
+
 def _encode(packet: Packet, write: Writer) -> Frame:
-    kind = packet.kind
+    kind, said = packet.kind, packet.data
+    if (
+        kind is _AN_EVENT
+        and packet.id is None
+        and not packet.annotations
+        and type(said) is list
+        and said
+        and type(said[0]) is str
+        and len(said[0]) <= _SHORT
+    ):
+        # What is nearly always said.
+        data = _eventsHead(write, packet.namespace, said[0]) + dumps(said[1:])
+        return Frame(f"1:{units(data)}:{data},")
     if kind is Kind.OPEN:
         return _frame("3", packet.data)
     if kind in (Kind.PING, Kind.PONG):
@@ -311,10 +347,14 @@ class Annotated(FirstDialect):
     joinsByTalking = True
     framing = _Framing
 
-    def __init__(self, write: Writer) -> None:
+    def __init__(self, read: Reader, write: Writer, mark: str) -> None:
         """
-        @param write: makes a message's data of annotations and text.
+        @param read: finds annotations and text in a message's data.
+        @param write: makes it of them.
+        @param mark: what stands before the text, where that is JSON.
         """
+        self.read = read
+        self.mark = mark
         self._write = write
 
     def welcome(self, namespace: str, id: str, recoveryId: str | None = None) -> Packet | None:
@@ -336,21 +376,21 @@ class Annotated(FirstDialect):
         return AnnotatedDecoder(self, settings)
 
 
-SPECIFICATION = Annotated(writeSpecified)
+SPECIFICATION = Annotated(readSpecified, writeSpecified, "\nj:")
 """Writes as the specification's example: C{r:chat:Hello world}."""
 
-GENUINE = Annotated(writeNewlineEnded)
+GENUINE = Annotated(readNewlineEnded, writeNewlineEnded, "\n:")
 """Writes as the genuine software of 2010: each annotation ends with a newline."""
 
 _READERS: Mapping[Annotated, Sequence[tuple[Reader, Annotated]]] = {
     GENUINE: (
-        (readNewlineEnded, GENUINE),
-        (readSpecified, SPECIFICATION),
+        (GENUINE.read, GENUINE),
+        (SPECIFICATION.read, SPECIFICATION),
         (readValueless, SPECIFICATION),
     ),
     SPECIFICATION: (
-        (readSpecified, SPECIFICATION),
-        (readNewlineEnded, GENUINE),
+        (SPECIFICATION.read, SPECIFICATION),
+        (GENUINE.read, GENUINE),
         (readValueless, SPECIFICATION),
     ),
 }
@@ -358,36 +398,99 @@ _READERS: Mapping[Annotated, Sequence[tuple[Reader, Annotated]]] = {
 each reader then shows."""
 
 
+class _Beginning(NamedTuple):
+    """
+    All of an event's frame that stands before its arguments.
+
+    @ivar length: of the frame's data, as the frame tells it.
+    @ivar units: how long the whole frame has to be, then.
+    """
+
+    said: _Said
+    length: int
+    units: int
+
+
+@lru_cache(maxsize=_KNOWN)
+def _beginning(text: str, form: Annotated) -> _Beginning | None:
+    """
+    Very many events begin alike.
+
+    @param text: what stands before the mark of the form.
+    @return: L{None} where this may be anything else.
+    """
+    header = _Framing.header.match(text)
+    if header is None or text[0] != "1":
+        return None
+    reading = form.read(text[header.end() :] + form.mark)
+    if reading is None or reading[1]:
+        return None
+    try:
+        said = _saidBy(reading[0])
+    except RemoteProtocolError:
+        return None
+    length = int(header["length"])
+    return _Beginning(said, length, header.end() + length + 1) if said.name else None
+
+
 class _Decoder(FirstDecoder[D]):
     """
     What is the same at both ends.
     """
 
-    __slots__ = ("_readers",)
+    __slots__ = ("_form",)
 
     whole = re.compile(rf"([0-3]:({NUMBER}):)(.*),", re.DOTALL)
 
     def __init__(self, dialect: D, settings: Settings) -> None:
         super().__init__(dialect, _Framing(settings.maxPayload), settings)
-        self._readers = _READERS[GENUINE]
+        self._form = GENUINE
 
-    def read(self, data: str, reserved: Reserved) -> Packet:
+    def message(self, data: str | bytes) -> Iterable[Packet]:
+        """
+        See L{IDecoder.message}.
+        """
+        # Nearly always it is one whole event, in the form that was shown last.
+        if self._framing.isIdle and isinstance(data, str):
+            form = self._form
+            text, mark, rest = data.partition(form.mark)
+            beginning = _beginning(text, form) if mark and len(text) <= _SHORT else None
+            if (
+                beginning is not None
+                and beginning.units == units(data)
+                and beginning.length <= self._maxPayload
+                and data.endswith(",")
+            ):
+                if self.dialect is not form:
+                    self.shown(form)
+                return (_interpret(beginning.said, rest[:-1], self.reserved),)
+        return super().message(data)
+
+    def read(self, data: str) -> Packet:
         """
         Decode the data of a message.
         """
         if data.startswith(":"):
             return Packet(Kind.MESSAGE, data[1:])
-        for read, shown in self._readers:
+        for read, shown in _READERS[self._form]:
             reading = read(data)
             if reading is not None:
                 self.shown(shown)
-                return _interpret(*reading, reserved)
+                annotations, text = reading
+                return _interpret(_saidBy(annotations), text, self.reserved)
         raise RemoteProtocolError(whyUnreadable(data))
 
     def shown(self, form: Annotated) -> None:
         """
         The peer has shown in which form it writes.
         """
+
+    @staticmethod
+    def reserved(name: str, arguments: list[Any], namespace: str) -> tuple[Kind, Any] | None:
+        """
+        See L{Reserved}.
+        """
+        raise NotImplementedError
 
 
 @implementer(IDecoder)
@@ -401,21 +504,22 @@ class AnnotatedDecoder(_Decoder[IDialect]):
 
     __slots__ = ()
 
+    reserved = staticmethod(_fromClient)
+
     def interpret(self, header: str, data: str) -> Packet:
         """
         See L{FirstDecoder.interpret}.
         """
         type = header[0]
         if type == "1":
-            return self.read(data, _fromClient)
+            return self.read(data)
         return _interpretControl(type, data, Kind.PONG)
 
     def shown(self, form: Annotated) -> None:
         """
         See L{_Decoder.shown}.
         """
-        self.dialect = form
-        self._readers = _READERS[form]
+        self.dialect = self._form = form
 
 
 @implementer(IClientDialect)
@@ -450,13 +554,15 @@ class AnnotatedClientDecoder(FirstClientDecoder[IClientDialect], _Decoder[IClien
 
     __slots__ = ()
 
+    reserved = staticmethod(_fromServer)
+
     def interpret(self, header: str, data: str) -> Packet:
         """
         See L{FirstDecoder.interpret}.
         """
         type = header[0]
         if type == "1":
-            return self.read(data, _fromServer)
+            return self.read(data)
         if type == "3":
             return Packet(Kind.OPEN, sessionId(data))
         return _interpretControl(type, data, Kind.PING)

@@ -28,6 +28,7 @@ LAYERS = (
         "fragments",
         "frames",
         "handlers",
+        "handover",
         "lifecycle",
         "limits",
         "options",

@@ -4,6 +4,7 @@ What the transports share: who may ask, and what an answer looks like.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -86,6 +87,8 @@ class HTTPTransport:
     @cvar defaults: where its L{Settings} differ from the defaults.
     @cvar methods: the HTTP methods it serves.
     @cvar openers: those that open a session where none is named.
+    @cvar repeats: those of whose requests many come that are all alike.
+    @cvar stamp: where in a URL stands what tells them apart.
     @cvar leading: the headers that stand before those that allow an origin,
         as in the genuine server's answers.
     @cvar postContentType: that of the answer to a POST.
@@ -95,6 +98,8 @@ class HTTPTransport:
     defaults: ClassVar[Mapping[str, Any]] = {}
     methods: ClassVar[Sequence[bytes]] = (b"GET", b"POST", b"OPTIONS")
     openers: ClassVar[Sequence[bytes]] = (b"GET",)
+    repeats: ClassVar[Sequence[bytes]] = ()
+    stamp: ClassVar[re.Pattern[bytes]] = re.compile(rb"[?&]t=([\w.-]*)(?=[& ])")
     leading: ClassVar[Sequence[bytes]] = (b"Content-Type",)
     postContentType: ClassVar[bytes] = PLAIN
 
@@ -111,11 +116,27 @@ class HTTPTransport:
         """
         The resource at that place.
         """
-        return _Located(self, place)
+        return Located(self, place)
 
     def render(self, request: Request, place: Place) -> bytes | int:
         """
         Serve the request, or say in one line why not.
+        """
+        refusal = self.admit(request, place)
+        if refusal is not None:
+            return refusal
+        isNew = place.sid is None and request.method in self.openers
+        if isNew and self.gate.allowRequest is not None:
+            Deferred.fromCoroutine(self._serveIfAllowed(request, place))
+            return NOT_DONE_YET
+        return self.attempt(request, place)
+
+    def admit(self, request: Request, place: Place) -> bytes | None:
+        """
+        Set the headers that an answer begins with.
+
+        @return: what is answered to a request that is not in order, whatever
+            its body; L{None} to one that is.
         """
         verdict = self.gate.origins.judge(request.requestHeaders.getRawHeaders)
         if not verdict.allowed:
@@ -127,11 +148,7 @@ class HTTPTransport:
         if request.method not in self.methods:
             request.setHeader(b"Allow", b", ".join(self.methods))
             return self.complain(request, place, _WRONG_METHOD)
-        isNew = place.sid is None and request.method in self.openers
-        if isNew and self.gate.allowRequest is not None:
-            Deferred.fromCoroutine(self._serveIfAllowed(request, place))
-            return NOT_DONE_YET
-        return self._attempt(request, place)
+        return None
 
     def complain(self, request: Request, place: Place, error: RemoteProtocolError) -> bytes:
         """
@@ -154,22 +171,31 @@ class HTTPTransport:
         body: bytes | int
         try:
             await self.gate.ask(request)
-            body = NOT_DONE_YET if over else self._attempt(request, place)
+            body = NOT_DONE_YET if over else self.attemptAlone(request, place)
         except RemoteProtocolError as error:
             body = self.complain(request, place, error)
-        except Exception:
-            # Twisted is not there any more to see to it.
-            self.gate.log.failure("A request that was allowed cannot be served")
-            body = self.complain(request, place, _INTERNAL)
         if isinstance(body, bytes) and not over:
             request.write(body)
             request.finish()
 
-    def _attempt(self, request: Request, place: Place) -> bytes | int:
+    def attempt(self, request: Request, place: Place) -> bytes | int:
+        """
+        Serve a request whose method and origin are in order, or say why not.
+        """
         try:
             return self.serve(request, place)
         except RemoteProtocolError as error:
             return self.complain(request, place, error)
+
+    def attemptAlone(self, request: Request, place: Place) -> bytes | int:
+        """
+        The same, where Twisted is not there to see to what is raised.
+        """
+        try:
+            return self.attempt(request, place)
+        except Exception:
+            self.gate.log.failure("A request that was allowed cannot be served")
+            return self.complain(request, place, _INTERNAL)
 
     def serve(self, request: Request, place: Place) -> bytes | int:
         """
@@ -293,7 +319,7 @@ def decoded(body: bytes) -> str:
         raise RemoteProtocolError("the body is not UTF-8") from None
 
 
-class _Located(Resource):
+class Located(Resource):
     """
     A transport's resource, for what one URL asks.
     """
@@ -302,11 +328,11 @@ class _Located(Resource):
 
     def __init__(self, transport: HTTPTransport, place: Place) -> None:
         super().__init__()
-        self._transport = transport
-        self._place = place
+        self.transport = transport
+        self.place = place
 
     def render(self, request: Request) -> bytes | int:
         """
         See L{HTTPTransport.render}.
         """
-        return self._transport.render(request, self._place)
+        return self.transport.render(request, self.place)

@@ -28,6 +28,7 @@ class Polling(HTTPTransport):
 
     defaults: ClassVar[Mapping[str, Any]] = {"heartbeatInterval": None, "closeTimeout": 8.0}
     leading: ClassVar[Sequence[bytes]] = (b"Content-Type", b"Content-Length")
+    repeats: ClassVar[Sequence[bytes]] = (b"GET", b"POST")
     contentType: ClassVar[bytes]
 
     def get(self, request: Request, place: Place) -> int:

@@ -22,6 +22,7 @@ from txsocketio.errors import DisconnectReason, RemoteProtocolError
 from txsocketio.interfaces import ISession, ITransport, Place
 from txsocketio.transports import hixie
 from txsocketio.transports._autobahn import Machine, configured
+from txsocketio.transports._closing import ANSWER, isUsual
 from txsocketio.transports._connection import takeOver
 from txsocketio.transports._direct import Direct
 from txsocketio.transports._gate import Gate
@@ -188,6 +189,9 @@ class WebSocketTransport(Direct):
 
         @return: how far it has come.
         """
+        if self._machine is None and isUsual(data, at):
+            self._part()
+            return len(data)
         machine = self._borrow()
         stop = at + machine.appetite()
         machine.dataReceived(data[at:stop])
@@ -237,6 +241,19 @@ class WebSocketTransport(Direct):
 
     def _isOpen(self) -> bool:
         return not self._isOver and (self._machine is None or self._machine.isOpen())
+
+    def _part(self) -> None:
+        """
+        The client closes, and nothing has to be found out about that.
+        """
+        self._isOver = True
+        self.put(ANSWER)
+        self._uncork()
+        if self._sendNow is None:
+            # It may never read what it has been sent.
+            self._closeSoon()
+        self._gone(DisconnectReason.TRANSPORT_CLOSE)
+        self.lose()
 
     def closing(self, isReply: bool) -> None:
         """
