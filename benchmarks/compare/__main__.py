@@ -170,12 +170,13 @@ def main(arguments: Sequence[str]) -> int:
         shown, failed = _run(options)
         isWhole = not (options.only or options.without or options.quick or failed)
         folder = report.KEPT if isWhole else FOLDER / "results"
+    folder = options.out.resolve() if options.out else folder
     if options.quick:
         # It tells whether everything works, and not how fast.
-        report.keep(shown, options.out or FOLDER / "quick")
+        report.keep(shown, folder)
         print(f"{len(shown.measurements)} passed, {failed} failed")
         return 1 if failed else 0
-    _show(shown, options.out or folder)
+    _show(shown, folder)
     isMet = _areMet(shown.figures) if options.bars else True
     return 0 if isMet and not failed else 1
 

@@ -112,10 +112,12 @@ TXSOCKETIO = "txsocketio"
 EXTRA = "txsocketio[json]"
 NODE = "node"
 UVICORN = "uvicorn"
+WSPROTO = "wsproto"
 AIOHTTP = "aiohttp"
 AUTOBAHN = "autobahn"
 
-_ALL = (NODE, TXSOCKETIO, UVICORN, AIOHTTP, AUTOBAHN)
+_SOME = (NODE, TXSOCKETIO, UVICORN, AIOHTTP, AUTOBAHN)
+_ALL = (NODE, TXSOCKETIO, UVICORN, WSPROTO, AIOHTTP, AUTOBAHN)
 _TWO = (NODE, TXSOCKETIO)
 _THREE = (NODE, TXSOCKETIO, UVICORN)
 
@@ -123,13 +125,15 @@ BARS = "bars"
 
 ECHO = Work("echo20w4", "echo, 20 B, 4 in flight", BARS, "echo", _ALL)
 FANOUT = Work(
-    "fan1000w1", "fan-out to 1,000, 1 in flight", BARS, "fanout", _ALL, clients=1_000, inflight=1
+    "fan1000w1", "fan-out to 1,000, 1 in flight", BARS, "fanout", _SOME, clients=1_000, inflight=1
 )
 
 
 def _bars() -> Iterator[Work]:
     yield ECHO
-    yield replace(ECHO, name="echo20w1", title="echo, 20 B, 1 in flight", inflight=1)
+    yield replace(
+        ECHO, name="echo20w1", title="echo, 20 B, 1 in flight", contestants=_SOME, inflight=1
+    )
     yield replace(
         ECHO,
         name="echo900w4",
@@ -174,12 +178,11 @@ def _clients() -> Iterator[Work]:
             f"echo, 20 B, {clients:,} clients, 1 in flight",
             "clients",
             "echo",
-            # Ten thousand of python-socketio's take long to connect.
-            _THREE if clients <= 3_000 else _TWO,
+            # More of python-socketio's take very long to connect.
+            _THREE if clients <= 1_000 else _TWO,
             clients=clients,
             inflight=1,
             runs=FEWER,
-            length=SHORTER,
         )
 
 

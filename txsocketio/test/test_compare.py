@@ -259,7 +259,7 @@ class WorksTests(SynchronousTestCase):
         self.assertEqual(sizes["quiet-fanout"], 10_001)
 
     def test_without(self) -> None:
-        work = self.works[0].without(["autobahn", "aiohttp"])
+        work = self.works[0].without(["autobahn", "aiohttp", "wsproto"])
         self.assertEqual(work.contestants, ["node", "txsocketio", "uvicorn"])
 
 
@@ -450,8 +450,8 @@ class ContestantsTests(SynchronousTestCase):
         self.assertIn("--set=perMessageDeflate=true", ours)
         self.assertTrue(any("ssl:8123:" in word and "privateKey=k" in word for word in ours), ours)
         self.assertEqual(
-            json.loads(self.words("uvicorn", door)[-1]),
-            {"deflate": True, "key": "k", "certificate": "c"},
+            json.loads(self.words("wsproto", door)[-1]),
+            {"deflate": True, "key": "k", "certificate": "c", "ws": "wsproto"},
         )
 
 
