@@ -20,7 +20,7 @@ static SSL_CTX *context;
 static struct sockaddr_in server;
 
 /* What comes is read in here, behind what was not whole. */
-static char scratch[1 << 20];
+static char scratch[4 << 20];
 
 static void allowFiles(rlim_t count)
 {

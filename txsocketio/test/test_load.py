@@ -214,10 +214,10 @@ class LoadTests(ChildCase):
 
     async def test_long(self) -> None:
         """
-        Messages of more than 125 and of more than 65,535 bytes.
+        Messages of more than 125 and of more than 65,535 bytes, and megabytes.
         """
-        await self.serve()
-        for size in (500, 100_000):
+        await self.serve(maxPayload=2_000_000)
+        for size in (500, 100_000, 1_500_000):
             told = await self.works("echo", "--clients=2", "--inflight=2", payload="x" * size)
             self.assertGreater(told["bytes"], size)
 

@@ -74,7 +74,6 @@ class _Lent:
     """
 
     def __init__(self, owner: Owner) -> None:
-        self.write = owner.put
         self.loseConnection = owner.lose
 
     def unregisterProducer(self) -> None:
@@ -217,6 +216,13 @@ class Machine(Frugal, WebSocketServerProtocol):  # type: ignore[misc]
         One whole message; text has been found to be UTF-8.
         """
         self._owner.heard(payload if isBinary else payload.decode("utf-8"))
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """
+        Everything leaves by one door. Autobahn's own way there is paved with
+        texts for its log.
+        """
+        self._owner.put(data)
 
     def dropConnection(self, abort: bool = False) -> None:
         """

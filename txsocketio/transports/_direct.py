@@ -35,6 +35,13 @@ def _isPlain(transport: object) -> bool:
     return isinstance(transport, Connection) and not transport.TLS
 
 
+def _isEmpty(transport: Connection) -> bool:
+    """
+    Whether Twisted has nothing left to write.
+    """
+    return not transport.dataBuffer and not transport._tempDataLen
+
+
 class Direct(Carrier):
     """
     A connection whose bytes all leave by L{put}.
@@ -45,18 +52,16 @@ class Direct(Carrier):
     @ivar _cork: what is held back; L{None} where nothing is to be.
     @ivar _sendNow: the socket's; L{None} where it is not ours to use, or while
         Twisted still has something to write to it.
-    @ivar _rest: what Twisted is to write next.
     @ivar _fd: the socket's, while it is not the reactor that reads from it.
     """
 
-    __slots__ = ("_cork", "_fd", "_rest", "_sendNow", "transport")
+    __slots__ = ("_cork", "_fd", "_sendNow", "transport")
 
     def __init__(self, gate: Gate, place: Place) -> None:
         super().__init__(gate, place)
         self.transport: Any = None
         self._cork: list[bytes] | None = None
         self._sendNow: Callable[[bytes], int] | None = None
-        self._rest = b""
         self._fd = _NONE
 
     def put(self, data: bytes) -> None:
@@ -109,35 +114,36 @@ class Direct(Carrier):
         Leave it to Twisted to write C{data}, and to say when it has.
         """
         self._sendNow = None
-        self._rest = data
-        # It calls resumeProducing at once.
+        self.transport.write(data)
         self.transport.registerProducer(self, False)
 
     def _register(self) -> None:
         """
-        Have Twisted tell how it fares with what it has been given so far, and
-        with what is held back.
+        From now on, be told how the socket fares with what it has been given.
+        What is held back leaves.
         """
-        cork, self._cork = self._cork or (), None
-        first = b"".join(cork)
-        if _isPlain(self.transport):
-            self._leave(first)
-            self._listen()
+        transport = self.transport
+        if not _isPlain(transport):
+            transport.registerProducer(self, True)
+        elif _isEmpty(transport):
+            self._sendNow = transport.getHandle().send
         else:
-            self.transport.registerProducer(self, True)
-            self.transport.write(first)
+            # Answers to what came before.
+            transport.registerProducer(self, False)
+        self._uncork()
+        self._listen()
 
     def resumeProducing(self) -> None:
         """
         Twisted has nothing left to write.
         """
-        if self._rest:
-            rest, self._rest = self._rest, b""
-            self.transport.write(rest)
-            return
-        if _isPlain(self.transport):
-            self.transport.unregisterProducer()
-            self._sendNow = self.transport.getHandle().send
+        transport = self.transport
+        if _isPlain(transport):
+            if not _isEmpty(transport):
+                # Who registers is asked at once.
+                return
+            transport.unregisterProducer()
+            self._sendNow = transport.getHandle().send
         super().resumeProducing()
 
     def _listen(self) -> None:

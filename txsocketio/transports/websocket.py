@@ -53,6 +53,7 @@ _TEXT = 0x81
 _MASKED = 0x80
 _LONGER = 126
 _LONGEST = 0xFFFF
+_number = int.from_bytes
 
 
 @implementer(IProtocol, ITransport)
@@ -146,42 +147,47 @@ class WebSocketTransport(Direct):
             self._held += data
             return
         self._cork = []
-        at, end = 0, len(data)
+        at, left = 0, MAX_FRAMES
         try:
-            for _ in range(MAX_FRAMES):
-                at = self._take(data, at, end) or self._lend(data, at)
-                if at >= end or self._isOver:
+            while at < len(data) and not self._isOver:
+                if not left:
+                    self._holdBack(data[at:])
                     break
-            else:
-                self._holdBack(data[at:])
+                at, left = self._take(data, at, left)
+                if left and at < len(data):
+                    at, left = self._lend(data, at), left - 1
         finally:
             self._uncork()
 
-    def _take(self, data: bytes, at: int, end: int) -> int:
+    def _take(self, data: bytes, at: int, left: int) -> tuple[int, int]:
         """
-        Read the frame that begins at C{at}, if it is an everyday one.
+        Read from C{at} on, as long as it is everyday frames that come.
 
-        @return: where the next one begins; 0 where it is none.
+        @param left: how many may be read.
+        @return: where the first one begins that is none, and how many more may
+            be read.
         """
-        if end - at < 6 or data[at] != _TEXT or self._machine is not None:
-            return 0
-        size, start = data[at + 1] - _MASKED, at + 6
-        if size == _LONGER:
-            size, start = data[at + 2] << 8 | data[at + 3], at + 8
-            if size < _LONGER:
-                return 0
-        stop = start + size
-        if size < 0 or size > self._maxText or stop > end or data[at + 1] == 0xFF:
-            return 0
-        words = size + 3 >> 2
-        mask = int.from_bytes(data[start - 4 : start] * words, "little")
-        masked = int.from_bytes(data[start:stop], "little")
-        try:
-            text = (masked ^ mask).to_bytes(words * 4, "little")[:size].decode()
-        except UnicodeDecodeError:
-            return 0
-        self.session.received(text)  # type: ignore[union-attr]
-        return stop
+        end, longest = len(data), self._maxText
+        while left and end - at > 5 and data[at] == _TEXT and self._machine is None:
+            size, start = data[at + 1] - _MASKED, at + 6
+            if size == _LONGER:
+                size, start = data[at + 2] << 8 | data[at + 3], at + 8
+                isEveryday = size >= _LONGER
+            else:
+                isEveryday = 0 <= size < _LONGER
+            stop = start + size
+            if not isEveryday or stop > end or size > longest:
+                break
+            words = size + 3 >> 2
+            mask = _number(data[start - 4 : start] * words, "little")
+            try:
+                number = _number(data[start:stop], "little") ^ mask
+                text = number.to_bytes(words * 4, "little")[:size].decode()
+            except UnicodeDecodeError:
+                break
+            self.session.received(text)  # type: ignore[union-attr]
+            at, left = stop, left - 1
+        return at, left
 
     def _lend(self, data: bytes, at: int) -> int:
         """
@@ -283,10 +289,12 @@ class WebSocketTransport(Direct):
         machine = self._machine
         if machine is not None and machine.compresses():
             _writeCompressed(machine, frames)
-        elif len(frames) == 1:
-            self.put(frames[0].webSocket)
-        else:
+        elif len(frames) > 1:
             self.putAll([frame.webSocket for frame in frames])
+        elif self._cork is None:
+            self._put(frames[0].webSocket)
+        else:
+            self.put(frames[0].webSocket)
 
     def close(self, reason: DisconnectReason, detail: str = "") -> None:
         """
