@@ -99,8 +99,7 @@ def _measured(plan: Sequence[Turn], pace: Pace, load: Path) -> Iterator[Measurem
             finally:
                 remaining.taken(turn, time.monotonic() - began)
             measurement = Measurement(work.name, contestant.name, turn.round, shown)
-            cost = tables.quantity(work, measurement.cost)
-            print(f"{line}  {cost:>10} {measurement.rate:11,.0f}/s", flush=True)
+            print(f"{line}  {tables.short(work, measurement)}", flush=True)
             yield measurement
 
 

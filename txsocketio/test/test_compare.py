@@ -351,6 +351,16 @@ class TablesTests(SynchronousTestCase):
             "======  ====\na       long\n======  ====\nlonger\n======  ====",
         )
 
+    def test_short(self) -> None:
+        """
+        One run is told by its cost, and by its latency where the rate is given.
+        """
+        byName = {work.name: work for work in works.allWorks()}
+        told = tables.short(byName["echo20w4"], measurement("echo20w4", "node", 12e-6))
+        self.assertEqual(told.split(), ["12.0", "µs", "2,000/s"])
+        told = tables.short(byName["rate1000"], measurement("rate1000", "node", 12e-6))
+        self.assertEqual(told, "1.00 / 4.00 ms")
+
     def table(self, title: str) -> list[list[str]]:
         """
         The cells of a table, row by row.
