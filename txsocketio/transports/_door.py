@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from twisted.internet.interfaces import IAddress, IProtocol, ISSLTransport
 from twisted.web.http import HTTPChannel, parse_qs
-from twisted.web.http_headers import Headers, InvalidHeaderName
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
@@ -34,13 +34,25 @@ MOST_HEADERS = 100
 
 # What is in no need to be unquoted, or looked at closely.
 _LINE = re.compile(rb"GET (/[\w./~-]*(?:\?[!-\"$-~]*)?) HTTP/1\.1\r\n")
+_FIELD = re.compile(rb"([\w!#$%&'*+.^`|~-]+):([^\0\r\n]*)")
 _BREAK = b"\r\n"
 _END = b"\r\n\r\n"
 
+# What there is in the head of one that opens a WebSocket.
+_SIGN = b"pgrade: "
+
 # What has to do with a body.
-_UNUSUAL = (b"Content-Length", b"Transfer-Encoding", b"Expect")
+_UNUSUAL = (b"content-length", b"transfer-encoding", b"expect")
 
 _HTTP_1 = (None, b"http/1.1")
+
+_LONGEST_SHARED = 256
+"""Bytes."""
+
+
+Args = Mapping[bytes, Sequence[bytes]]
+Guest = tuple[IProtocol, Callable[[], object]]
+"""See L{HTTPTransport.welcome <txsocketio.transports._http.HTTPTransport.welcome>}."""
 
 
 class Root(Protocol):
@@ -55,6 +67,26 @@ class Root(Protocol):
         """
 
 
+class Fields(dict[bytes, list[bytes]]):
+    """
+    The headers of a request, by their names in lower case.
+    """
+
+    def getRawHeaders(self, name: bytes, default: Any = None) -> Any:
+        """
+        See L{Headers <twisted.web.http_headers.Headers>}.
+        """
+        return self.get(name.lower(), default)
+
+    def hasHeader(self, name: bytes) -> bool:
+        """
+        See L{Headers <twisted.web.http_headers.Headers>}.
+        """
+        return name.lower() in self
+
+    getAllRawHeaders = dict.items
+
+
 class Opening:
     """
     As much of a request as a WebSocket's opening is asked for.
@@ -65,13 +97,7 @@ class Opening:
     method = b"GET"
     clientproto = b"HTTP/1.1"
 
-    def __init__(
-        self,
-        transport: Any,
-        uri: bytes,
-        args: Mapping[bytes, Sequence[bytes]],
-        headers: Headers,
-    ) -> None:
+    def __init__(self, transport: Any, uri: bytes, args: Args, headers: Fields) -> None:
         self._transport = transport
         self.uri = uri
         self.args = args
@@ -99,6 +125,8 @@ class Door:
     def __init__(self, site: Site, root: Root) -> None:
         self._site = site
         self._root = root
+        # Of many URLs, nearly all are the same.
+        self._sharedSearch = lru_cache(maxsize=256)(self._search)
 
     def enter(self, inner: IProtocol, first: bytes, leaveTo: Callable[[IProtocol], object]) -> bool:
         """
@@ -113,36 +141,54 @@ class Door:
         end = first.find(_END, 0, LONGEST_HEAD)
         if end < 0 or not self._isTwisteds(channel):
             return False
-        transport = channel.transport
-        guest = self._welcomed(_read(first[:end], transport))
+        guest = self._guest(first[:end], channel.transport)
         if guest is None:
             return False
-        protocol, begin = guest
-        channel.setTimeout(None)
-        transport.unregisterProducer()
-        leaveTo(protocol)
-        protocol.makeConnection(transport)
-        begin()
+        self._letIn(guest, channel, leaveTo)
         rest = first[end + len(_END) :]
         if rest:
-            protocol.dataReceived(rest)
+            guest[0].dataReceived(rest)
         return True
 
-    def _welcomed(self, opening: Opening | None) -> tuple[IProtocol, Callable[[], object]] | None:
+    def _letIn(self, guest: Guest, channel: Any, leaveTo: Callable[[IProtocol], object]) -> None:
+        protocol, begin = guest
+        channel.setTimeout(None)
+        channel.transport.unregisterProducer()
+        leaveTo(protocol)
+        protocol.makeConnection(channel.transport)
+        begin()
+
+    def _guest(self, head: bytes, transport: Any) -> Guest | None:
         """
-        See L{HTTPTransport.welcome}.
+        @param head: all that stands before the empty line.
+        @return: L{None} where there is anything odd.
         """
-        if opening is None:
+        line = _LINE.match(head) if _SIGN in head else None
+        if line is None:
             return None
-        request = cast(Request, opening)
-        path = opening.uri.partition(b"?")[0]
-        found = self._root.find(path[1:].split(b"/"), request)
-        if not isinstance(found, Located):
+        uri = line[1]
+        search = self._sharedSearch if len(uri) <= _LONGEST_SHARED else self._search
+        args, found = search(uri)
+        if found is None:
             return None
+        fields = _fields(head[line.end() :].split(_BREAK))
+        if fields is None:
+            return None
+        request = cast(Request, Opening(transport, uri, args, fields))
         try:
             return found.transport.welcome(request, found.place)
         except RemoteProtocolError:
             return None
+
+    def _search(self, uri: bytes) -> tuple[Args, Located | None]:
+        """
+        @return: its query, as C{twisted.web} reads it, and what serves it.
+        """
+        path, _, query = uri.partition(b"?")
+        args: Args = parse_qs(query, True)
+        asked = cast(Request, Opening(None, uri, args, Fields()))
+        found = self._root.find(path[1:].split(b"/"), asked)
+        return args, found if isinstance(found, Located) else None
 
     def _isTwisteds(self, channel: Any) -> bool:
         """
@@ -158,34 +204,25 @@ class Door:
         )
 
 
-def _read(head: bytes, transport: Any) -> Opening | None:
-    """
-    @param head: all that stands before the empty line.
-    @return: L{None} where there is anything odd.
-    """
-    line = _LINE.match(head)
-    if line is None:
-        return None
-    headers = _headers(head[line.end() :])
-    if headers is None or any(map(headers.hasHeader, _UNUSUAL)):
-        return None
-    uri = line[1]
-    return Opening(transport, uri, parse_qs(uri.partition(b"?")[2], True), headers)
-
-
-def _headers(text: bytes) -> Headers | None:
-    lines = text.split(_BREAK)
-    breaks = len(lines) - 1
-    isOdd = text.count(b"\r") != breaks or text.count(b"\n") != breaks or b"\0" in text
-    if isOdd or breaks >= MOST_HEADERS:
-        return None
-    headers = Headers()
+def _fields(lines: Sequence[bytes]) -> Fields | None:
+    fields = Fields()
     for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon:
+        field = _sharedField(line) if len(line) <= _LONGEST_SHARED else _field(line)
+        if field is None:
             return None
-        try:
-            headers.addRawHeader(name, value.strip(b" \t"))
-        except InvalidHeaderName:
-            return None
-    return headers
+        name, value = field
+        if name in fields:
+            fields[name].append(value)
+        else:
+            fields[name] = [value]
+    return None if len(lines) > MOST_HEADERS else fields
+
+
+def _field(line: bytes) -> tuple[bytes, bytes] | None:
+    field = _FIELD.fullmatch(line)
+    name = b"" if field is None else field[1].lower()
+    return None if field is None or name in _UNUSUAL else (name, field[2].strip(b" \t"))
+
+
+# Of many openings, nearly all lines are the same.
+_sharedField = lru_cache(maxsize=1024)(_field)
