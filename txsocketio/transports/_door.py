@@ -187,7 +187,7 @@ class Door:
         path, _, query = uri.partition(b"?")
         args: Args = parse_qs(query, True)
         asked = cast(Request, Opening(None, uri, args, Fields()))
-        found = self._root.find(path[1:].split(b"/"), asked)
+        found: Any = self._root.find(path[1:].split(b"/"), asked)
         return args, found if isinstance(found, Located) else None
 
     def _isTwisteds(self, channel: Any) -> bool:
