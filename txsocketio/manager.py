@@ -180,7 +180,6 @@ class SessionManager:
         """
         if self._empty is None:
             self._empty = Deferred()
-            self._fanOuts.finish()
             for session in tuple(self._sessions.values()):
                 session.close(DisconnectReason.SHUTDOWN)
             self._ifEmpty()
