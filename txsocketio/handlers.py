@@ -41,6 +41,10 @@ class _Raised:
 
 RAISED: Final = _Raised()
 
+_PLAIN = frozenset((type(None), bool, bytes, dict, float, int, list, str, tuple, _Raised))
+"""Types of results that are neither awaited nor failures. To ask whether something is
+a L{Deferred} takes longer than all else about a handler."""
+
 
 _Marked = list[tuple[Handler, bool]]
 """Handlers, each with whether it wants one event only."""
@@ -174,7 +178,7 @@ def call(log: FailureLog, f: Handler, args: Sequence[Any]) -> Any:
         result = f(*args)
     except Exception as error:
         return _raised(log, f, error)
-    return None if result is None else _outcome(log, f, result)
+    return result if type(result) in _PLAIN else _outcome(log, f, result)
 
 
 def _raised(log: FailureLog, f: Handler, error: Exception) -> _Raised:
@@ -228,8 +232,7 @@ def callAll(
             result = f(*args)
         except Exception as error:
             result = _raised(log, f, error)
-        # Nearly always there is nothing to say, and no type to be looked at.
-        if result is not None:
+        if type(result) not in _PLAIN:
             result = _outcome(log, f, result)
             isLate = isLate or isinstance(result, Deferred)
         results.append(result)

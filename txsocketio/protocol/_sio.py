@@ -486,19 +486,22 @@ class TextReader:
             raise RemoteProtocolError("text where an attachment is awaited")
         if data.startswith("2[", start):
             # Nearly always it is an event, and nothing more.
-            return Packet(_AN_EVENT, self._revision.event(loads(data, start + 1)))
+            event, revision = loads(data, start + 1), self._revision
+            if event and type(event[0]) is str and event[0] not in revision.reserved:
+                return Packet(_AN_EVENT, event)
+            return revision.read(EVENT, ROOT, None, event)
         found = _HEAD.match(data, start)
         if found is None:
             raise RemoteProtocolError("a packet of an unknown type")
         digit, count, name, id = found.groups()
         if len(id) > MAX_DIGITS:
             raise RemoteProtocolError(f"an id has more than {MAX_DIGITS} digits")
-        type, end = int(digit), found.end()
-        isBinary = type in (BINARY_EVENT, BINARY_ACK)
+        what, end = int(digit), found.end()
+        isBinary = what in (BINARY_EVENT, BINARY_ACK)
         if isBinary is (count is None):
             raise RemoteProtocolError("a packet's attachments are not counted as they should be")
         packet = self._revision.read(
-            type - BINARY_EVENT + EVENT if isBinary else type,
+            what - BINARY_EVENT + EVENT if isBinary else what,
             name or ROOT,
             int(id) if id else None,
             loads(data, end) if end < len(data) else ABSENT,
@@ -552,16 +555,16 @@ class TextCodec:
         """
         See L{Codec.encode}.
         """
-        type, data = self._revision.write(packet)
         name = packet.namespace
+        what, data = self._revision.write(packet)
         head = "" if name == ROOT else f"{self._checked(name)}{self._revision.asking(packet)},"
         if packet.id is not None:
             head += str(packet.id)
-        begun = _DIGITS[type] + head
+        begun = _DIGITS[what] + head
         try:
             return begun if data is ABSENT else begun + self._dumps(data)
         except UnsupportedByClient:
-            if type not in _WITH_ATTACHMENTS:
+            if what not in _WITH_ATTACHMENTS:
                 raise
         attachments = _Taken()
         text = writer(self._revision.isASCII, attachments.take)(data)
@@ -571,7 +574,7 @@ class TextCodec:
             raise LocalProtocolError(
                 "what looks like a placeholder cannot stand beside binary data"
             )
-        return (f"{_WITH_ATTACHMENTS[type]}{len(attachments)}-{head}{text}", *attachments)
+        return (f"{_WITH_ATTACHMENTS[what]}{len(attachments)}-{head}{text}", *attachments)
 
     def _checked(self, name: str) -> str:
         if "," in name or self._revision.split(name)[0] != name or wellFormed(name) != name:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from zope.interface import implementer
 
@@ -105,7 +106,8 @@ Reserved = Callable[[str, list[Any], str], tuple[Kind, Any] | None]
 """What an event means whose name is the protocol's own: L{None} for nothing."""
 
 
-class _Said(NamedTuple):
+@dataclass(slots=True)
+class _Said:
     """
     What a message's annotations say.
 
@@ -114,8 +116,8 @@ class _Said(NamedTuple):
     @ivar others: the annotations that are not the protocol's own.
     """
 
-    namespace: str
     name: str | None
+    namespace: str
     id: int | None
     isJSON: bool
     others: Mapping[str, str | None] | None
@@ -136,7 +138,7 @@ def _saidBy(annotations: Iterable[Annotation]) -> _Said:
     if ID in own and EVENT not in own:
         raise RemoteProtocolError("annotation 'a' without 'e'")
     id = number(own[ID], "an acknowledgement's id") if ID in own else None
-    return _Said(_namespaceOf(own), own.get(EVENT), id, JSON in own, others or None)
+    return _Said(own.get(EVENT), _namespaceOf(own), id, JSON in own, others or None)
 
 
 def _namespaceOf(own: Mapping[str, str]) -> str:
@@ -148,27 +150,32 @@ def _namespaceOf(own: Mapping[str, str]) -> str:
 
 
 def _interpret(said: _Said, text: str, reserved: Reserved) -> Packet:
-    namespace, name, id, isJSON, others = said
+    name, namespace, others = said.name, said.namespace, said.others
     if name is None:
-        kind, data = (Kind.JSON, loads(text)) if isJSON else (Kind.MESSAGE, text)
+        kind, data = (Kind.JSON, loads(text)) if said.isJSON else (Kind.MESSAGE, text)
         return Packet(kind, data, namespace, None, others)
+    event = _event(name, said, text)
+    _, *arguments = event.data
     if name in RESERVED:
-        meant = reserved(name, _arguments(text), namespace) if id is None else None
+        meant = reserved(name, arguments, namespace) if said.id is None else None
         if meant is None:
             raise RemoteProtocolError(f"the event {name!r} is reserved")
         return Packet(*meant, namespace, None, others)
     if name:
-        return Packet(_AN_EVENT, [name, *_arguments(text)], namespace, id, others)
-    if id is None:
+        return event
+    if said.id is None:
         raise RemoteProtocolError("an event without a name")
-    return Packet(Kind.ACK, _arguments(text), namespace, id, others)
+    return Packet(Kind.ACK, arguments, namespace, said.id, others)
 
 
-def _arguments(text: str) -> list[Any]:
+def _event(name: str, said: _Said, text: str) -> Packet:
+    """
+    @param text: all arguments of the event.
+    """
     arguments = loads(text)
     if type(arguments) is not list:
         raise RemoteProtocolError("the arguments are no list")
-    return arguments
+    return Packet(_AN_EVENT, [name, *arguments], said.namespace, said.id, said.others)
 
 
 def _fromClient(name: str, arguments: list[Any], namespace: str) -> tuple[Kind, Any] | None:
@@ -309,19 +316,7 @@ def _eventsHead(write: Writer, namespace: str, name: str) -> str:
 
 
 def _encode(packet: Packet, write: Writer) -> Frame:
-    kind, said = packet.kind, packet.data
-    if (
-        kind is _AN_EVENT
-        and packet.id is None
-        and not packet.annotations
-        and type(said) is list
-        and said
-        and type(said[0]) is str
-        and len(said[0]) <= _SHORT
-    ):
-        # What is nearly always said.
-        data = _eventsHead(write, packet.namespace, said[0]) + dumps(said[1:])
-        return Frame(f"1:{units(data)}:{data},")
+    kind = packet.kind
     if kind is Kind.OPEN:
         return _frame("3", packet.data)
     if kind in (Kind.PING, Kind.PONG):
@@ -367,6 +362,19 @@ class Annotated(FirstDialect):
         """
         See L{IDialect.encode}.
         """
+        said = packet.data
+        # Nearly always it is an event, and nothing more.
+        if (
+            packet.kind is _AN_EVENT
+            and packet.id is None
+            and not packet.annotations
+            and type(said) is list
+            and said
+            and type(said[0]) is str
+            and len(said[0]) <= _SHORT
+        ):
+            data = _eventsHead(self._write, packet.namespace, said[0]) + dumps(said[1:])
+            return Frame(f"1:{len(data) if data.isascii() else units(data)}:{data},")
         return _encode(packet, self._write)
 
     def decoder(self, settings: Settings) -> AnnotatedDecoder:
@@ -398,14 +406,17 @@ _READERS: Mapping[Annotated, Sequence[tuple[Reader, Annotated]]] = {
 each reader then shows."""
 
 
-class _Beginning(NamedTuple):
+@dataclass(slots=True)
+class _Beginning:
     """
     All of an event's frame that stands before its arguments.
 
+    @ivar said: what its annotations say.
     @ivar length: of the frame's data, as the frame tells it.
     @ivar units: how long the whole frame has to be, then.
     """
 
+    name: str
     said: _Said
     length: int
     units: int
@@ -429,8 +440,10 @@ def _beginning(text: str, form: Annotated) -> _Beginning | None:
         said = _saidBy(reading[0])
     except RemoteProtocolError:
         return None
+    if not said.name or said.name in RESERVED or said.others:
+        return None
     length = int(header["length"])
-    return _Beginning(said, length, header.end() + length + 1) if said.name else None
+    return _Beginning(said.name, said, length, header.end() + length + 1)
 
 
 class _Decoder(FirstDecoder[D]):
@@ -457,13 +470,13 @@ class _Decoder(FirstDecoder[D]):
             beginning = _beginning(text, form) if mark and len(text) <= _SHORT else None
             if (
                 beginning is not None
-                and beginning.units == units(data)
+                and beginning.units == (len(data) if data.isascii() else units(data))
                 and beginning.length <= self._maxPayload
-                and data.endswith(",")
+                and data[-1] == ","
             ):
                 if self.dialect is not form:
                     self.shown(form)
-                return (_interpret(beginning.said, rest[:-1], self.reserved),)
+                return (_event(beginning.name, beginning.said, rest[:-1]),)
         return super().message(data)
 
     def read(self, data: str) -> Packet:

@@ -63,6 +63,12 @@ _PACKET = re.compile(
 )
 _ACKNOWLEDGED = re.compile(rf"([0-9]{{1,{MAX_DIGITS}}})(?:\+(.*))?", re.DOTALL)
 
+_AN_EVENT = "5:::"
+"""How one begins that nobody acknowledges, in the default namespace."""
+
+# To look up a member of an enumeration takes as long as two calls.
+_EVENT, _OPEN, _CLOSE, _ACK = Kind.EVENT, Kind.OPEN, Kind.CLOSE, Kind.ACK
+
 _UNREADABLE = re.compile("[\n\r\u2028\u2029]")
 """What the clients of 0.7 cannot read in a packet."""
 
@@ -119,8 +125,8 @@ def _asked(query: str | None, data: str) -> Mapping[str, str] | None:
     return dict(parse_qsl(asked, keep_blank_values=True)) if asked else None
 
 
-def _eventOf(peer: str, data: str) -> list[Any]:
-    event = loads(data)
+def _eventOf(peer: str, text: str, start: int = 0) -> list[Any]:
+    event = loads(text, start)
     if type(event) is not dict or type(event.get("name")) is not str:
         raise RemoteProtocolError("an event is no object with a name in it")
     name, args = event["name"], event.get("args", [])
@@ -156,13 +162,16 @@ def _read(text: str, peer: str, control: Control) -> Packet:
     @param peer: who says it.
     @raise RemoteProtocolError: it cannot send that.
     """
+    if text.startswith(_AN_EVENT):
+        # Nearly always it is an event, and nothing more.
+        return Packet(_EVENT, _eventOf(peer, text, len(_AN_EVENT)))
     found = _PACKET.fullmatch(text)
     if found is None:
         raise RemoteProtocolError("no packet of type, id and endpoint")
     type, id, plus, endpoint, query, data = found.groups("")
     namespace = _namespaceOf(endpoint)
     if type == "5":
-        return Packet(Kind.EVENT, _eventOf(peer, data), namespace, int(id) if id else None)
+        return Packet(_EVENT, _eventOf(peer, data), namespace, int(id) if id else None)
     if type in _SAID:
         kind, interpret = _SAID[type]
         return Packet(kind, interpret(data), namespace, int(id) if id else None)
@@ -260,7 +269,7 @@ def _frame(packet: Packet, asking: str = "") -> Frame:
     if kind in _CONTROLS:
         return _CONTROLS[kind]
     type, data = _WRITTEN[kind](packet)
-    id = f"{packet.id}+" if packet.id is not None and kind is not Kind.ACK else ""
+    id = f"{packet.id}+" if packet.id is not None and kind is not _ACK else ""
     head = f"{type}:{id}:{_checked(packet.namespace)}{asking}"
     return Frame(f"{head}:{data}" if data else head)
 
@@ -378,9 +387,10 @@ class Colon(FirstDialect):
         """
         See L{IDialect.encode}.
         """
-        if packet.kind is Kind.CLOSE and packet.data is DisconnectReason.SHUTDOWN:
+        kind = packet.kind
+        if kind is _CLOSE and packet.data is DisconnectReason.SHUTDOWN:
             raise UnsupportedByClient("who is told goodbye in Socket.IO 0.9 does not come back")
-        return _opened(packet.data) if packet.kind is Kind.OPEN else _frame(packet)
+        return _opened(packet.data) if kind is _OPEN else _frame(packet)
 
     def decoder(self, settings: Settings) -> ColonDecoder:
         """
@@ -436,7 +446,7 @@ class _Decoder(Generic[D]):
         self._maxPackets = settings.maxPackets
         self._maxPayload = settings.maxPayload
 
-    def message(self, data: str | bytes) -> Iterator[Packet]:
+    def message(self, data: str | bytes) -> Iterable[Packet]:
         """
         See L{IDecoder.message}.
         """
@@ -444,12 +454,11 @@ class _Decoder(Generic[D]):
             raise RemoteProtocolError("binary data, which this protocol does not know")
         if len(data) > self._maxPayload:
             raise tooLong(self._maxPayload)
-        return self._several(data) if data.startswith(_MARK) else iter((self._read(data),))
+        if data.startswith(_MARK):
+            return self._several(data)
+        return (_read(data, self.peer, self.control),)
 
-    def _read(self, text: str) -> Packet:
-        return _read(text, self.peer, self.control)
-
-    def payload(self, body: str | bytes) -> Iterator[Packet]:
+    def payload(self, body: str | bytes) -> Iterable[Packet]:
         """
         See L{IDecoder.payload}.
         """
@@ -465,7 +474,8 @@ class _Decoder(Generic[D]):
         raise NotImplementedError
 
     def _several(self, text: str) -> Iterator[Packet]:
-        return map(self._read, atMost(self._maxPackets, counted(text, _LENGTH)))
+        for each in atMost(self._maxPackets, counted(text, _LENGTH)):
+            yield _read(each, self.peer, self.control)
 
 
 @implementer(IDecoder)

@@ -23,7 +23,14 @@ from txsocketio.errors import LocalProtocolError, RemoteProtocolError, Unsupport
 from txsocketio.interfaces import IDecoder, IDialect, Place
 from txsocketio.packets import Kind, Packet
 from txsocketio.protocol._annotations import MAX_ANNOTATIONS
-from txsocketio.protocol.annotated import GENUINE, SPECIFICATION, Annotated, AnnotatedDecoder
+from txsocketio.protocol.annotated import (
+    GENUINE,
+    SPECIFICATION,
+    Annotated,
+    AnnotatedDecoder,
+    _beginning,
+    _eventsHead,
+)
 from txsocketio.protocol.eio4 import EIO4_TEXT
 from txsocketio.settings import Settings
 from txsocketio.test.decoding import (
@@ -555,6 +562,41 @@ class LimitTests(SynchronousTestCase):
         self.assertTrue(decoder._framing.isIdle)
         list(decoder.message(""))
         self.assertTrue(decoder._framing.isIdle)
+
+
+class BeginningTests(SynchronousTestCase):
+    """
+    How events begin is remembered, for all clients.
+    """
+
+    forms = (GENUINE, SPECIFICATION)
+
+    def test_judgedAnew(self) -> None:
+        """
+        Whoever began so before, each frame is held to its length, its end, and
+        the limit of its own client.
+        """
+        packet = Packet(Kind.EVENT, ["echo", "é\U0001f600"], "/chat", 7)
+        for form in self.forms:
+            frame = form.encode(packet).text
+            length = int(frame.split(":")[1])
+            for _ in range(2):
+                self.assertEqual(outcome([frame], decoderFor(maxPayload=length))[0], [packet])
+                self.assertEqual(outcome([frame], decoderFor(maxPayload=length - 1))[2], 413)
+                for other in (frame[:-1] + ";", frame[:-1] + " ,", frame[:-3] + "],"):
+                    self.assertEqual(outcome([other], decoderFor())[0], [])
+
+    def test_bounded(self) -> None:
+        """
+        Nobody has it remember what is long.
+        """
+        remembered = (_beginning.cache_info, _eventsHead.cache_info)
+        before = [info().currsize for info in remembered]
+        packet = Packet(Kind.EVENT, ["e" * 1000, 1])
+        for form in self.forms:
+            frame = form.encode(packet).text
+            self.assertEqual(outcome([frame], decoderFor())[0], [packet])
+        self.assertEqual([info().currsize for info in remembered], before)
 
 
 def longFrame(text: str, size: int) -> tuple[Iterable[str], int]:

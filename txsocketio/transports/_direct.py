@@ -16,6 +16,7 @@ from twisted.internet.tcp import Connection
 
 from txsocketio.interfaces import Place
 from txsocketio.transports._connection import Carrier
+from txsocketio.transports._ear import earFor
 from txsocketio.transports._gate import Gate
 
 MAX_CORKED = 64
@@ -42,6 +43,42 @@ def _isEmpty(transport: Connection) -> bool:
     return not transport.dataBuffer and not transport._tempDataLen
 
 
+class Traffic:
+    """
+    What all connections of a listener share.
+
+    Where many messages have come in one turn of the reactor, all that is
+    written while they are handled, to whomever, leaves together for each, when
+    they have been: who reads it is not woken for every single one.
+
+    @ivar isDense: whether such messages are being handled.
+    @ivar ear: what reads from the connections; L{None} where the reactor does.
+    """
+
+    __slots__ = ("_corked", "ear", "isDense")
+
+    def __init__(self, reactor: object) -> None:
+        self.isDense = False
+        self._corked: list[Direct] = []
+        self.ear = earFor(reactor, self)
+
+    def cork(self, connection: Direct) -> None:
+        """
+        Hold back what is written to a connection.
+        """
+        self._corked.append(connection)
+
+    def thin(self) -> None:
+        """
+        They have been handled.
+        """
+        self.isDense = False
+        if self._corked:
+            corked, self._corked = self._corked, []
+            for connection in corked:
+                connection.uncork()
+
+
 class Direct(Carrier):
     """
     A connection whose bytes all leave by L{put}.
@@ -55,7 +92,7 @@ class Direct(Carrier):
     @ivar _fd: the socket's, while it is not the reactor that reads from it.
     """
 
-    __slots__ = ("_cork", "_fd", "_sendNow", "transport")
+    __slots__ = ("_cork", "_fd", "_sendNow", "_traffic", "transport")
 
     def __init__(self, gate: Gate, place: Place) -> None:
         super().__init__(gate, place)
@@ -63,6 +100,7 @@ class Direct(Carrier):
         self._cork: list[bytes] | None = None
         self._sendNow: Callable[[bytes], int] | None = None
         self._fd = _NONE
+        self._traffic = gate.traffic
 
     def put(self, data: bytes) -> None:
         """
@@ -70,12 +108,15 @@ class Direct(Carrier):
         """
         cork = self._cork
         if cork is None:
-            self._put(data)
-        else:
-            cork.append(data)
-            if len(cork) == MAX_CORKED or len(data) > _SMALL:
-                self._cork = []
-                self._put(b"".join(cork))
+            if not self._traffic.isDense:
+                self._put(data)
+                return
+            self._traffic.cork(self)
+            cork = self._cork = []
+        cork.append(data)
+        if len(cork) == MAX_CORKED or len(data) > _SMALL:
+            self._cork = []
+            self._put(b"".join(cork))
 
     def putAll(self, pieces: Iterable[bytes]) -> None:
         """
@@ -87,12 +128,15 @@ class Direct(Carrier):
         for piece in pieces:
             self.put(piece)
         if isOurs:
-            self._uncork()
+            self.uncork()
 
-    def _uncork(self) -> None:
+    def uncork(self) -> None:
+        """
+        Hold nothing back any more.
+        """
         cork, self._cork = self._cork, None
         if cork:
-            self._put(b"".join(cork))
+            self._put(cork[0] if len(cork) == 1 else b"".join(cork))
 
     def _put(self, data: bytes) -> None:
         send = self._sendNow
@@ -130,7 +174,7 @@ class Direct(Carrier):
         else:
             # Answers to what came before.
             transport.registerProducer(self, False)
-        self._uncork()
+        self.uncork()
         self._listen()
 
     def resumeProducing(self) -> None:
@@ -150,7 +194,7 @@ class Direct(Carrier):
         """
         Have what comes read, by whoever does it best.
         """
-        ear = self._gate.ear
+        ear = self._traffic.ear
         if ear is not None and _isPlain(self.transport):
             self._fd = ear.listen(self)
         else:
@@ -160,7 +204,7 @@ class Direct(Carrier):
         """
         Nothing comes any more.
         """
-        ear = self._gate.ear
+        ear = self._traffic.ear
         if ear is not None and self._fd != _NONE:
             ear.ignore(self._fd)
             self._fd = _NONE
@@ -169,7 +213,7 @@ class Direct(Carrier):
         """
         Close the connection when all that has been put is written.
         """
-        self._uncork()
+        self.uncork()
         self._deafen()
         # As long as there is a producer, Twisted waits for it.
         self.transport.unregisterProducer()

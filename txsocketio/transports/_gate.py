@@ -29,7 +29,7 @@ from txsocketio.origins import Origins
 if TYPE_CHECKING:
     from txsocketio.frames import Frame
     from txsocketio.settings import Settings
-    from txsocketio.transports._ear import Ear
+    from txsocketio.transports._direct import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Gate:
     @ivar log: for what the application raises.
     @ivar trustProxy: whether C{X-Forwarded-For} and C{X-Forwarded-Proto} tell
         where a request comes from.
-    @ivar ear: what reads from WebSockets; L{None} where the reactor does.
+    @ivar traffic: what all WebSockets share.
     @ivar drafts: whether WebSockets may speak the drafts of 2010.
     @ivar allowRequest: is asked with the L{Handshake
         <txsocketio.handshake.Handshake>} whether a session may be
@@ -57,7 +57,7 @@ class Gate:
     settings: Callable[[IDialect, str], Settings]
     clock: IReactorTime
     log: FailureLog
-    ear: Ear | None = None
+    traffic: Traffic
     trustProxy: bool = False
     drafts: bool = True
     allowRequest: Handler | None = None

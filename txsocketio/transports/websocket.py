@@ -135,7 +135,7 @@ class WebSocketTransport(Direct):
         if self.writable:
             self._register()
         else:
-            self._uncork()
+            self.uncork()
 
     # What comes.
 
@@ -146,8 +146,10 @@ class WebSocketTransport(Direct):
         if self._held:
             self._held += data
             return
-        self._cork = []
-        at, left = 0, MAX_FRAMES
+        at, left, traffic = 0, MAX_FRAMES, self._traffic
+        isAlone = not traffic.isDense
+        if isAlone:
+            self._cork = []
         try:
             while at < len(data) and not self._isOver:
                 if not left:
@@ -157,7 +159,9 @@ class WebSocketTransport(Direct):
                 if left and at < len(data):
                     at, left = self._lend(data, at), left - 1
         finally:
-            self._uncork()
+            if isAlone:
+                self.uncork()
+                traffic.thin()
 
     def _take(self, data: bytes, at: int, left: int) -> tuple[int, int]:
         """
@@ -185,6 +189,8 @@ class WebSocketTransport(Direct):
                 text = number.to_bytes(words * 4, "little")[:size].decode()
             except UnicodeDecodeError:
                 break
+            if stop < end:
+                self._traffic.isDense = True
             self.session.received(text)  # type: ignore[union-attr]
             at, left = stop, left - 1
         return at, left
@@ -199,7 +205,7 @@ class WebSocketTransport(Direct):
             self._part()
             return len(data)
         machine = self._borrow()
-        stop = at + machine.appetite()
+        stop = at + machine.appetite(data, at)
         machine.dataReceived(data[at:stop])
         self._returnMachine()
         return stop
@@ -254,7 +260,7 @@ class WebSocketTransport(Direct):
         """
         self._isOver = True
         self.put(ANSWER)
-        self._uncork()
+        self.uncork()
         if self._sendNow is None:
             # It may never read what it has been sent.
             self._closeSoon()
@@ -286,15 +292,18 @@ class WebSocketTransport(Direct):
         """
         See L{ITransport.write}.
         """
-        machine = self._machine
-        if machine is not None and machine.compresses():
-            _writeCompressed(machine, frames)
-        elif len(frames) > 1:
-            self.putAll([frame.webSocket for frame in frames])
-        elif self._cork is None:
+        if len(frames) > 1 or self._machine is not None:
+            self._writeAll(frames)
+        elif self._cork is None and not self._traffic.isDense:
             self._put(frames[0].webSocket)
         else:
             self.put(frames[0].webSocket)
+
+    def _writeAll(self, frames: Sequence[Frame]) -> None:
+        if self._machine is not None and self._machine.compresses():
+            _writeCompressed(self._machine, frames)
+        else:
+            self.putAll([frame.webSocket for frame in frames])
 
     def close(self, reason: DisconnectReason, detail: str = "") -> None:
         """
