@@ -67,31 +67,27 @@ class FanOuts:
         self._begin(FanOut.toOne(session, frame, isVolatile), [session])
 
     def _begin(self, fanOut: FanOut, sessions: list[Session]) -> None:
-        isShort, isFirst = len(sessions) <= SLICE, not self.unfinished
+        isFirst = not self.unfinished
         self.unfinished.append(fanOut)
         try:
-            if isShort and not isFirst:
+            if isFirst:
+                fanOut.begin(SLICE)
+            elif len(sessions) <= SLICE:
                 # It need not wait for those before it, where they are long.
                 for session in sessions:
-                    self.catchUp(session, fanOut)
-            if isShort or isFirst:
-                fanOut.begin(SLICE)
+                    self.catchUp(session)
         finally:
             fanOut.interrupt()
             self._tidy(fanOut)
         if len(self.unfinished) > MAX_UNFINISHED:
             self._finishFirst()
 
-    def catchUp(self, session: Session, until: FanOut | None = None) -> None:
+    def catchUp(self, session: Session) -> None:
         """
-        Write to this session what it has not been reached by yet.
-
-        @param until: not this broadcast, and none behind it.
+        Write to this session what has not reached it yet.
         """
         # What is written may bring about anything, other broadcasts too.
         for fanOut in tuple(self.unfinished):
-            if fanOut is until:
-                break
             fanOut.reach(session)
 
     def forget(self, session: Session) -> None:
@@ -100,13 +96,6 @@ class FanOuts:
         """
         for fanOut in self.unfinished:
             fanOut.forget(session)
-
-    def finish(self) -> None:
-        """
-        Reach everybody, now.
-        """
-        while self.unfinished:
-            self._finishFirst()
 
     def stop(self) -> None:
         """
@@ -184,9 +173,10 @@ class FanOut:
     @property
     def isDone(self) -> bool:
         """
-        Whether everybody has been reached.
+        Whether everybody has been reached; to be asked when L{interrupt} has
+        been called.
         """
-        return not self._owed and not length_hint(self._rest)
+        return not self._owed
 
     def begin(self, count: int) -> None:
         """

@@ -42,7 +42,6 @@ from txsocketio.resource import Fork, Router
 from txsocketio.settings import Settings
 from txsocketio.static import BROWSER, ClientFiles
 from txsocketio.transports._direct import Traffic
-from txsocketio.transports._ear import earFor
 from txsocketio.transports._gate import Gate
 from txsocketio.transports._http import HTTPTransport
 
@@ -216,7 +215,7 @@ class Listener(Audience, EventSource):
             settings=settings,
             clock=self._reactor,
             log=self._failures,
-            traffic=Traffic(earFor(self._reactor)),
+            traffic=Traffic(self._reactor),
             trustProxy=options.trustProxy,
             drafts=options.drafts,
             allowRequest=options.allowRequest,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from txsocketio.settings import Settings
@@ -17,8 +17,7 @@ _I = TypeVar("_I")
 _A = TypeVar("_A")
 _E = TypeVar("_E")
 
-
-_SHARED: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+_Path = tuple[tuple[_S, ...], tuple[_A, ...], tuple[tuple[int, _S], ...]]
 
 
 class Machine(Generic[_S, _I, _A]):
@@ -34,6 +33,9 @@ class Machine(Generic[_S, _I, _A]):
         deadline anew.
     @cvar deadlines: how long a state may last (the setting of that name) and
         what comes then.
+    @cvar paths: where inputs lead to from states, as far as they have been
+        followed: all states then, what is to be done, and the states entered
+        by kind. Very many machines are in the same few, and share a tuple.
     @ivar settings: how long its states may last.
     @ivar states: one of each kind.
     @ivar dues: when each of them has lasted too long, in seconds of the clock
@@ -44,11 +46,16 @@ class Machine(Generic[_S, _I, _A]):
 
     table: Mapping[tuple[_S, _I], tuple[_S | None, tuple[_A, ...]]]
     deadlines: Mapping[_S, tuple[str, _I]]
+    paths: dict[tuple[tuple[_S, ...], _I], _Path[_S, _A]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.paths = {}
 
     def __init__(self, settings: Settings, states: Sequence[_S]) -> None:
         self.settings = settings
-        self._enter(states)
-        self.dues: tuple[float, ...] = (inf,) * len(self.states)
+        self.states = tuple(states)
+        self.dues: tuple[float, ...] = (inf,) * len(states)
 
     @property
     def due(self) -> float:
@@ -63,26 +70,30 @@ class Machine(Generic[_S, _I, _A]):
 
         @return: what is to be done, in this order.
         """
-        actions: tuple[_A, ...] = ()
-        states, dues = list(self.states), list(self.dues)
-        for kind, state in enumerate(self.states):
-            row = self.table.get((state, what))
-            if row is None:
-                continue
-            entered, more = row
-            actions += more
-            if entered is not None:
-                states[kind], dues[kind] = entered, self._deadline(entered, now)
-        self._enter(states)
-        self.dues = tuple(dues)
+        path = self.paths.get((self.states, what))
+        if path is None:
+            path = self.paths[self.states, what] = self._follow(what)
+        self.states, actions, entered = path
+        if entered:
+            dues = list(self.dues)
+            for kind, state in entered:
+                dues[kind] = self._deadline(state, now)
+            self.dues = tuple(dues)
         return actions
 
-    def _enter(self, states: Sequence[_S]) -> None:
+    def _follow(self, what: _I) -> _Path[_S, _A]:
         """
-        Very many machines are in the same few states, and share a tuple.
+        Where C{what} leads to from here.
         """
-        key = (type(self), *states)
-        self.states: tuple[_S, ...] = _SHARED.setdefault(key, key[1:])
+        states, entered = list(self.states), []
+        actions: tuple[_A, ...] = ()
+        for kind, state in enumerate(states):
+            to, more = self.table.get((state, what), (None, ()))
+            actions += more
+            if to is not None:
+                states[kind] = to
+                entered.append((kind, to))
+        return tuple(states), actions, tuple(entered)
 
     def expired(self, now: float) -> tuple[_I, float] | None:
         """

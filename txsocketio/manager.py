@@ -44,6 +44,8 @@ class SessionManager:
 
     @ivar sessions: a live view, by session id; sessions that are leaving
         are still in it.
+    @ivar seconds: see L{txsocketio.session.Keeper.seconds}.
+    @ivar sleep: see L{txsocketio.session.Keeper.sleep}.
     @ivar unfinished: the broadcasts that have not reached everybody.
     """
 
@@ -69,6 +71,8 @@ class SessionManager:
         self._limits = limits
         self._transports = transports
         self._timers = Timers(clock)
+        self.seconds = clock.seconds
+        self.sleep = self._timers.arm
         self._fanOuts = FanOuts(clock)
         self.unfinished: Collection[object] = self._fanOuts.unfinished
         self._sessions: dict[str, Session] = {}
@@ -176,7 +180,6 @@ class SessionManager:
         """
         if self._empty is None:
             self._empty = Deferred()
-            self._fanOuts.finish()
             for session in tuple(self._sessions.values()):
                 session.close(DisconnectReason.SHUTDOWN)
             self._ifEmpty()
@@ -192,12 +195,6 @@ class SessionManager:
 
     # What the sessions ask for.
 
-    def seconds(self) -> float:
-        """
-        The time on the clock of all sessions.
-        """
-        return self._clock.seconds()
-
     def catchUp(self, session: Session) -> None:
         """
         Write to the session what has been broadcast to it before.
@@ -210,12 +207,6 @@ class SessionManager:
         before.
         """
         self._fanOuts.sendBehind(session, frame, volatile)
-
-    def sleep(self, session: Session, due: float) -> None:
-        """
-        Wake the session at C{due}, or before.
-        """
-        self._timers.arm(session, due)
 
     def failed(self, session: Session, reason: DisconnectReason, detail: str) -> None:
         """

@@ -497,16 +497,18 @@ class Session(Stepper[_Event]):
         """
         A deadline may have been reached.
         """
-        self._expire()
-        self._keeper.sleep(self, self._life.due)
+        now, due = self._keeper.seconds(), self._life.due
+        if due <= now:
+            self._expire(now)
+            due = self._life.due
+        self._keeper.sleep(self, due)
 
     def _perform(self, event: _Event) -> None:
         now = self._keeper.seconds() if event.time is None else event.time
         for action in self._life.step(event.what, now):
             _ACTIONS[action](self, event)
 
-    def _expire(self) -> None:
-        now = self._keeper.seconds()
+    def _expire(self, now: float) -> None:
         expired = self._life.expired(now)
         if expired is not None:
             what, due = expired

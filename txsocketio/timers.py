@@ -51,7 +51,7 @@ class Timers:
         @param due: when to wake it at the latest, in the clock's seconds;
             infinite for never.
         """
-        if due == inf:
+        if due == inf or 0 < sleeper.tick * GRAIN <= due:
             return
         tick = max(1, ceil(due / GRAIN))
         if 0 < sleeper.tick <= tick:

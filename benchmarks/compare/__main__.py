@@ -1,7 +1,7 @@
 """
 Measure this server beside its peers. C{sh bin/bench} makes the environment.
 
-    python -m benchmarks.compare                        everything, 25 minutes
+    python -m benchmarks.compare                        everything, 23 minutes
     python -m benchmarks.compare --only bars --bars     what the bars are for, and the bars
     python -m benchmarks.compare --only echo20w4,sizes --runs 3 --seconds 0.5
     python -m benchmarks.compare --quick                whether everything works, a minute
@@ -10,6 +10,7 @@ Measure this server beside its peers. C{sh bin/bench} makes the environment.
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -18,7 +19,8 @@ from pathlib import Path
 
 from benchmarks.compare import bars, machine, preparing, report, results, tables
 from benchmarks.compare.contestants import CONTESTANTS
-from benchmarks.compare.figures import Measurement
+from benchmarks.compare.figures import Figures, Measurement
+from benchmarks.compare.results import Results
 from benchmarks.compare.running import Pace, measure, place
 from benchmarks.compare.schedule import Remaining, Turn, clock, turns
 from benchmarks.compare.works import Work, allWorks, chosen, few
@@ -28,7 +30,7 @@ FOLDER = ROOT / ".bench"
 """Where everything is that the repository does not keep."""
 
 _SPARE_FILES = 100
-_QUICK = Pace(0.1, 0.3)
+_QUICK = Pace(0.1, 0.4)
 
 
 def _options(arguments: Sequence[str]) -> Namespace:
@@ -44,7 +46,7 @@ def _options(arguments: Sequence[str]) -> Namespace:
     add("--without", metavar="NAMES", default="", help="contestants to leave out, with commas")
     add("--list", action="store_true", help="name all works and contestants, and stop")
     add("--runs", type=int, default=7, help="rounds of a work of the bars (%(default)s)")
-    add("--seconds", type=float, default=1.2, help="how long each is measured (%(default)s)")
+    add("--seconds", type=float, default=1.0, help="how long each is measured (%(default)s)")
     add("--warmup", type=float, default=0.5, help="and how long it works before (%(default)s)")
     add("--quick", action="store_true", help="a tiny run of each, to see that everything works")
     add("--bars", action="store_true", help="tell of each bar whether it is met; 1 if one is not")
@@ -97,16 +99,15 @@ def _measured(plan: Sequence[Turn], pace: Pace, load: Path) -> Iterator[Measurem
             finally:
                 remaining.taken(turn, time.monotonic() - began)
             measurement = Measurement(work.name, contestant.name, turn.round, shown)
-            cost = tables.quantity(work, measurement.cost)
-            print(f"{line}  {cost:>10} {measurement.rate:11,.0f}/s", flush=True)
+            print(f"{line}  {tables.short(work, measurement)}", flush=True)
             yield measurement
 
 
-def _run(options: Namespace) -> tuple[results.Results, bool]:
+def _run(options: Namespace) -> tuple[Results, int]:
     """
     Measure.
 
-    @return: what has come of it, and whether nothing has failed.
+    @return: what has come of it, and how many measurements have failed.
     """
     works = _works(options)
     pace = _QUICK if options.quick else Pace(options.warmup, options.seconds)
@@ -119,14 +120,36 @@ def _run(options: Namespace) -> tuple[results.Results, bool]:
     print(f"{told['Python']}; Node {told['Node']}; {told['processor']}")
     total = clock(Remaining(plan, pace).seconds)
     print(f"{len(plan)} measurements of {pace.seconds:g} s, about {total} in all", flush=True)
-    measurements = []
+    found: list[Measurement] = []
+    failed = 0
     try:
         for each in _measured(plan, pace, load):
-            measurements.append(each)
+            found += [each] if each else []
+            failed += not each
     except KeyboardInterrupt:
         print("Stopped; what there is is shown.")
-    found = [each for each in measurements if each]
-    return results.Results(told, pace, found), len(found) == len(plan)
+        failed = len(plan) - len(found)
+    return Results(told, pace, found), failed
+
+
+def _list() -> None:
+    for work in allWorks():
+        print(f"{work.name:<18} {work.group:<20} {work.title}")
+    for each in CONTESTANTS.values():
+        print(f"{each.name:<18} {'contestant':<20} {each.title}")
+
+
+def _show(shown: Results, folder: Path) -> None:
+    report.keep(shown, folder)
+    print(f"\n{tables.report(shown)}\nFigures, tables and plots are in {folder}")
+
+
+def _areMet(figures: Figures) -> bool:
+    """
+    Tell of the bars.
+    """
+    print("\n".join(["", *bars.told(figures)]))
+    return all(bar.isMet(figures) for bar in bars.BARS if bar.isMeasured(figures))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -137,30 +160,29 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _options(arguments)
     if options.list:
-        print("\n".join(f"{work.name:<18} {work.group:<20} {work.title}" for work in allWorks()))
-        print(
-            "\n".join(
-                f"{each.name:<18} {'contestant':<20} {each.title}" for each in CONTESTANTS.values()
-            )
-        )
+        _list()
         return 0
-    isWhole = not (options.only or options.without or options.quick)
     if options.file:
-        shown, isWell = results.read(options.file), True
+        shown, failed = results.read(options.file), 0
+        folder = options.file.parent.resolve()
     else:
-        shown, isWell = _run(options)
-    out = options.out or (report.KEPT if isWhole and isWell else FOLDER / "results")
-    report.keep(shown, out)
-    print(f"\n{tables.report(shown)}\nResults, tables and plots are in {out}")
-    if options.bars:
-        print("\n".join(["", *bars.told(shown.figures)]))
-        isWell = isWell and all(
-            bar.isMet(shown.figures) for bar in bars.BARS if bar.isMeasured(shown.figures)
-        )
-    return 0 if isWell else 1
+        shown, failed = _run(options)
+        isWhole = not (options.only or options.without or options.quick or failed)
+        folder = report.KEPT if isWhole else FOLDER / "results"
+    folder = options.out.resolve() if options.out else folder
+    if options.quick:
+        # It tells whether everything works, and not how fast.
+        report.keep(shown, folder)
+        print(f"{len(shown.measurements)} passed, {failed} failed")
+        return 1 if failed else 0
+    _show(shown, folder)
+    isMet = _areMet(shown.figures) if options.bars else True
+    return 0 if isMet and not failed else 1
 
 
 if __name__ == "__main__":
+    # Whoever ends it ends the servers too, and what has been measured is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main(sys.argv[1:]))
     except Failed as error:

@@ -54,13 +54,15 @@ class Contestant:
     share: float = 1.0
 
 
-def _peer(*program: str | Path) -> Callable[[Door], Sequence[str | Path]]:
+def _peer(*program: str | Path, **more: str) -> Callable[[Door], Sequence[str | Path]]:
     """
     How the programs in C{peers} are started.
+
+    @param more: options of that program alone.
     """
 
     def command(door: Door) -> Sequence[str | Path]:
-        options: dict[str, str | bool] = {"deflate": door.isDeflated}
+        options: dict[str, str | bool] = {"deflate": door.isDeflated, **more}
         if door.key:
             options |= {"key": str(door.key), "certificate": str(door.certificate)}
         return [*program, str(door.port), json.dumps(options)]
@@ -88,6 +90,14 @@ def _ours(door: Door) -> Sequence[str | Path]:
     ]
 
 
+def _uvicorn(ws: str) -> Callable[[Door], Sequence[str | Path]]:
+    """
+    With one of the three implementations of WebSocket that uvicorn can use.
+    (Of the third, C{websockets-sansio}, messages were lost among 1,000 clients.)
+    """
+    return _peer(sys.executable, "-m", f"{__package__}.peers.uvicorn_server", ws=ws)
+
+
 CONTESTANTS = {
     each.name: each
     for each in (
@@ -106,10 +116,19 @@ CONTESTANTS = {
         Contestant(
             works.UVICORN,
             "python-socketio, uvicorn",
-            _peer(sys.executable, "-m", f"{__package__}.peers.uvicorn_server"),
+            _uvicorn("websockets"),
             {},
             0.8,
             0.0018,
+        ),
+        Contestant(
+            works.WSPROTO,
+            "... with wsproto",
+            _uvicorn("wsproto"),
+            {},
+            0.8,
+            0.0012,
+            works.FEWER,
         ),
         Contestant(
             works.AIOHTTP,

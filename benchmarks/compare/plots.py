@@ -19,6 +19,7 @@ from benchmarks.compare.works import (
     NODE,
     TXSOCKETIO,
     UVICORN,
+    WSPROTO,
     Work,
     allWorks,
 )
@@ -28,7 +29,8 @@ _COLOURS = {
     TXSOCKETIO: "#1f5fa8",
     EXTRA: "#5fa8e8",
     UVICORN: "#c8862a",
-    AIOHTTP: "#e3bd83",
+    WSPROTO: "#d8a457",
+    AIOHTTP: "#ecd3a8",
     AUTOBAHN: "#9a9a9a",
 }
 
@@ -221,6 +223,10 @@ def _times(group: str, title: str) -> Callable[[Figures], Panel]:
     return draw
 
 
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def _columns(
     axes: Any, works: Sequence[Work], values: Mapping[str, Sequence[float | None]]
 ) -> None:
@@ -237,7 +243,7 @@ def _columns(
             thick * 0.92,
             color=_COLOURS[name],
         )
-        axes.bar_label(drawn, [f"{value:.3g}" for _, value in found], padding=2, fontsize=8)
+        axes.bar_label(drawn, [_short(value) for _, value in found], padding=2, fontsize=8)
     short = [textwrap.fill(work.title.partition(", ")[2] or work.title, 16) for work in works]
     axes.set_xticks(range(len(works)), short, fontsize=8)
     axes.grid(axis="y", color="#dddddd")

@@ -207,4 +207,6 @@ def _shown(where: Place, command: Sequence[str | Path]) -> Mapping[str, Any]:
     if process.returncode:
         raise Failed(f"the generator: {error.decode(errors='replace').strip()}")
     shown: Mapping[str, Any] = json.loads(out)
+    if not shown["messages"]:
+        raise Failed("nothing was finished while it was measured")
     return shown

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks.compare import bars
 from benchmarks.compare.contestants import CONTESTANTS
-from benchmarks.compare.figures import Figures, Side
+from benchmarks.compare.figures import Figures, Measurement, Side
 from benchmarks.compare.results import Results
 from benchmarks.compare.works import NODE, UVICORN, Work, allWorks
 
 NOTHING = r"\-"
 """What stands where nothing has been measured."""
+
+_SHARES = ("p50", "p99")
 
 Cell = Callable[[Figures, Work, str], str]
 
@@ -22,7 +24,16 @@ def quantity(work: Work, cost: float) -> str:
     """
     What a work costs, with its unit.
     """
-    return f"{cost / 1000:.1f} kB" if work.kind == "idle" else f"{cost * 1e6:.1f} us"
+    return f"{cost / 1000:.1f} kB" if work.kind == "idle" else f"{cost * 1e6:.1f} µs"
+
+
+def short(work: Work, measurement: Measurement) -> str:
+    """
+    What one measurement has shown.
+    """
+    if work.rate:
+        return " / ".join(f"{measurement.latency(each) * 1e3:.2f}" for each in _SHARES) + " ms"
+    return f"{quantity(work, measurement.cost):>10} {measurement.rate:11,.0f}/s"
 
 
 def _cost(figures: Figures, work: Work, name: str) -> str:
@@ -49,12 +60,16 @@ def _ratio(peer: str) -> Cell:
 
 
 def _rate(figures: Figures, work: Work, name: str) -> str:
+    if work.kind == "idle":
+        return NOTHING
     return f"{figures.rate(Side(work.name, name)):,.0f}"
 
 
 def _latency(figures: Figures, work: Work, name: str) -> str:
+    if work.kind == "idle":
+        return NOTHING
     side = Side(work.name, name)
-    return " / ".join(f"{figures.latency(side, share) * 1e3:.2f}" for share in ("p50", "p99"))
+    return " / ".join(f"{figures.latency(side, share) * 1e3:.2f}" for share in _SHARES)
 
 
 _COSTS = "What one costs the server, processor time or memory", _cost

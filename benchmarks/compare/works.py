@@ -15,6 +15,9 @@ MAX_MESSAGE = 1_000_000
 FEWER = 3 / 7
 """How many of the rounds there are where fewer do."""
 
+SHORTER = 0.75
+"""And how long they are."""
+
 _HEAD = '42["echo",'
 
 
@@ -109,10 +112,12 @@ TXSOCKETIO = "txsocketio"
 EXTRA = "txsocketio[json]"
 NODE = "node"
 UVICORN = "uvicorn"
+WSPROTO = "wsproto"
 AIOHTTP = "aiohttp"
 AUTOBAHN = "autobahn"
 
-_ALL = (NODE, TXSOCKETIO, UVICORN, AIOHTTP, AUTOBAHN)
+_SOME = (NODE, TXSOCKETIO, UVICORN, AIOHTTP, AUTOBAHN)
+_ALL = (NODE, TXSOCKETIO, UVICORN, WSPROTO, AIOHTTP, AUTOBAHN)
 _TWO = (NODE, TXSOCKETIO)
 _THREE = (NODE, TXSOCKETIO, UVICORN)
 
@@ -120,13 +125,15 @@ BARS = "bars"
 
 ECHO = Work("echo20w4", "echo, 20 B, 4 in flight", BARS, "echo", _ALL)
 FANOUT = Work(
-    "fan1000w1", "fan-out to 1,000, 1 in flight", BARS, "fanout", _ALL, clients=1_000, inflight=1
+    "fan1000w1", "fan-out to 1,000, 1 in flight", BARS, "fanout", _SOME, clients=1_000, inflight=1
 )
 
 
 def _bars() -> Iterator[Work]:
     yield ECHO
-    yield replace(ECHO, name="echo20w1", title="echo, 20 B, 1 in flight", inflight=1)
+    yield replace(
+        ECHO, name="echo20w1", title="echo, 20 B, 1 in flight", contestants=_SOME, inflight=1
+    )
     yield replace(
         ECHO,
         name="echo900w4",
@@ -155,11 +162,12 @@ def _sizes() -> Iterator[Work]:
             f"echo, {size:,} B, 10 clients, 1 in flight",
             "sizes",
             "echo",
-            (NODE, TXSOCKETIO, EXTRA, UVICORN),
+            _THREE,
             payload=text(size),
             clients=10,
             inflight=1,
             runs=FEWER,
+            length=SHORTER,
         )
 
 
@@ -170,8 +178,8 @@ def _clients() -> Iterator[Work]:
             f"echo, 20 B, {clients:,} clients, 1 in flight",
             "clients",
             "echo",
-            # Ten thousand of python-socketio's take long to connect.
-            _THREE if clients <= 3_000 else _TWO,
+            # More of python-socketio's take very long to connect.
+            _THREE if clients <= 1_000 else _TWO,
             clients=clients,
             inflight=1,
             runs=FEWER,
@@ -205,6 +213,7 @@ def _generations() -> Iterator[Work]:
                 contestants=contestants,
                 dialect=dialect,
                 runs=FEWER,
+                length=SHORTER,
             )
 
 
@@ -225,6 +234,7 @@ def _channels() -> Iterator[Work]:
             isSecure=isSecure,
             isDeflated=isDeflated,
             runs=FEWER,
+            length=SHORTER,
         )
 
 

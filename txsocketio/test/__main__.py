@@ -213,6 +213,14 @@ def matrix() -> Tally:
     return sum(checks, start=written)
 
 
+def bench() -> Tally:
+    """
+    The comparison with other servers, in its quick form: does everything in it
+    work? How fast is not judged.
+    """
+    return inRoot(["sh", "bin/bench", "--quick"]).counted(lastTally)
+
+
 def _forClients() -> dict[str, str]:
     """
     The environment in which real clients find what they need.
@@ -225,7 +233,7 @@ def _forClients() -> dict[str, str]:
 
 
 STAGES: dict[str, Callable[[], Tally]] = {
-    stage.__name__: stage for stage in (tools, lint, types, trial, wheel, genuine, matrix)
+    stage.__name__: stage for stage in (tools, lint, types, trial, wheel, genuine, matrix, bench)
 }
 
 

@@ -259,7 +259,7 @@ class WorksTests(SynchronousTestCase):
         self.assertEqual(sizes["quiet-fanout"], 10_001)
 
     def test_without(self) -> None:
-        work = self.works[0].without(["autobahn", "aiohttp"])
+        work = self.works[0].without(["autobahn", "aiohttp", "wsproto"])
         self.assertEqual(work.contestants, ["node", "txsocketio", "uvicorn"])
 
 
@@ -351,6 +351,16 @@ class TablesTests(SynchronousTestCase):
             "======  ====\na       long\n======  ====\nlonger\n======  ====",
         )
 
+    def test_short(self) -> None:
+        """
+        One run is told by its cost, and by its latency where the rate is given.
+        """
+        byName = {work.name: work for work in works.allWorks()}
+        told = tables.short(byName["echo20w4"], measurement("echo20w4", "node", 12e-6))
+        self.assertEqual(told.split(), ["12.0", "µs", "2,000/s"])
+        told = tables.short(byName["rate1000"], measurement("rate1000", "node", 12e-6))
+        self.assertEqual(told, "1.00 / 4.00 ms")
+
     def table(self, title: str) -> list[list[str]]:
         """
         The cells of a table, row by row.
@@ -376,7 +386,7 @@ class TablesTests(SynchronousTestCase):
             self.cells("Bars: what one costs the server, processor time or memory"),
             [
                 ["Node, socket.io", "txsocketio"],
-                ["echo, 20 B, 4 in flight", "11.0 us ± 9%", "5.5 us ± 0%"],
+                ["echo, 20 B, 4 in flight", "11.0 µs ± 9%", "5.5 µs ± 0%"],
                 ["memory per idle client, of 2,000", r"\-", "2.0 kB ± 0%"],
             ],
         )
@@ -416,7 +426,7 @@ class TablesTests(SynchronousTestCase):
         self.assertTrue(filled.startswith("Before\n\n"))
         self.assertTrue(filled.endswith("\nAfter\n"))
         self.assertNotIn("old", filled)
-        self.assertIn("11.0 us", filled)
+        self.assertIn("11.0 µs", filled)
         self.assertEqual(report.filled(filled, self.results), filled)
 
 
@@ -450,8 +460,8 @@ class ContestantsTests(SynchronousTestCase):
         self.assertIn("--set=perMessageDeflate=true", ours)
         self.assertTrue(any("ssl:8123:" in word and "privateKey=k" in word for word in ours), ours)
         self.assertEqual(
-            json.loads(self.words("uvicorn", door)[-1]),
-            {"deflate": True, "key": "k", "certificate": "c"},
+            json.loads(self.words("wsproto", door)[-1]),
+            {"deflate": True, "key": "k", "certificate": "c", "ws": "wsproto"},
         )
 
 

@@ -182,6 +182,17 @@ class SliceTests(FanOutCase):
         self.assertEqual(self.heard(), ["['a']"] * 5)
         self.assertEqual(len(self.dialect.encoded), 1)
 
+    def test_unwritable(self) -> None:
+        """
+        Who shows, while it is written, a form in which it cannot be written
+        does not keep it from the others.
+        """
+        self.gather([Able("able")] * 3)
+        self.streams[0].onWrite = lambda: setattr(self.sessions[1], "dialect", self.dialect)
+        self.limit(3, 3)
+        self.broadcast({1}, (0, 1, 2))
+        self.assertEqual(self.heard(), ["[1]", "", "[1]"])
+
     def test_volatile(self) -> None:
         """
         Whether somebody can be written to is seen when it is their turn.
@@ -328,13 +339,16 @@ class OrderTests(FanOutCase):
         One that is finished because there are too many may be the very one
         that is being written.
         """
+        heard = []
 
         def more() -> None:
             for text in "bcd":
                 self.broadcast(text)
+            heard.extend(self.heard())
 
-        self.streams[1].onWrite = self._once(1, more)
+        self.streams[0].onWrite = self._once(0, more)
         self.broadcast("a")
+        self.assertEqual(heard, ["a"] * 5)
         self.assertEqual(self.heard(), ["a"] * 5)
         self.finish()
         self.assertEqual(self.heard(), ["a b c d"] * 5)

@@ -95,6 +95,7 @@ class RowTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.table = Watched()
         self.patch(lifecycle.Life, "table", self.table)
+        self.patch(lifecycle.Life, "paths", {})
         self.rows = {testName(key): key for key in TABLE}
 
     def make(self, **settings: Any) -> Bench:

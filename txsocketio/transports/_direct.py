@@ -16,7 +16,7 @@ from twisted.internet.tcp import Connection
 
 from txsocketio.interfaces import Place
 from txsocketio.transports._connection import Carrier
-from txsocketio.transports._ear import Ear
+from txsocketio.transports._ear import earFor
 from txsocketio.transports._gate import Gate
 
 MAX_CORKED = 64
@@ -47,8 +47,9 @@ class Traffic:
     """
     What all connections of a listener share.
 
-    Where more than one message of a client has come in one go, all that is
-    written while they are handled, to whomever, leaves together for each.
+    Where many messages have come in one turn of the reactor, all that is
+    written while they are handled, to whomever, leaves together for each, when
+    they have been: who reads it is not woken for every single one.
 
     @ivar isDense: whether such messages are being handled.
     @ivar ear: what reads from the connections; L{None} where the reactor does.
@@ -56,10 +57,10 @@ class Traffic:
 
     __slots__ = ("_corked", "ear", "isDense")
 
-    def __init__(self, ear: Ear | None) -> None:
-        self.ear = ear
+    def __init__(self, reactor: object) -> None:
         self.isDense = False
         self._corked: list[Direct] = []
+        self.ear = earFor(reactor, self)
 
     def cork(self, connection: Direct) -> None:
         """
@@ -72,9 +73,10 @@ class Traffic:
         They have been handled.
         """
         self.isDense = False
-        corked, self._corked = self._corked, []
-        for connection in corked:
-            connection.uncork()
+        if self._corked:
+            corked, self._corked = self._corked, []
+            for connection in corked:
+                connection.uncork()
 
 
 class Direct(Carrier):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import select
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.logger import Logger
@@ -21,14 +21,32 @@ from zope.interface import implementer
 BYTES = 65536
 """How many are read at once, as Twisted does it."""
 
+MAX_HEARD = 128
+"""How many connections are read from in one turn of the reactor."""
 
-def earFor(reactor: object) -> Ear | None:
+
+class Traffic(Protocol):
     """
+    What all connections of a listener share; see
+    L{txsocketio.transports._direct.Traffic}.
+    """
+
+    isDense: bool
+
+    def thin(self) -> None:
+        """
+        What has come has been handled.
+        """
+
+
+def earFor(reactor: object, traffic: Traffic) -> Ear | None:
+    """
+    @param traffic: that of all connections which it reads from.
     @return: one for all connections of that reactor; L{None} where the reactor
         has to read for itself.
     """
     isPossible = hasattr(select, "epoll") and IReactorFDSet.providedBy(reactor)
-    return Ear(reactor) if isPossible else None
+    return Ear(reactor, traffic) if isPossible else None
 
 
 @implementer(IReadDescriptor)
@@ -42,10 +60,11 @@ class Ear:
 
     log = Logger()
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, traffic: Traffic) -> None:
         """
         @param reactor: an L{IReactorFDSet}.
         """
+        self._traffic = traffic
         self._reactor = reactor
         self._epoll = select.epoll()
         self._heard: dict[int, tuple[Any, Callable[[int], bytes]]] = {}
@@ -96,27 +115,36 @@ class Ear:
         """
         Read once from each connection that has something.
         """
-        for fd, event in self._epoll.poll(0):
-            # One of those before may have made an end of it.
-            heard = self._heard.get(fd)
-            if heard is None:
-                continue
-            to, receive = heard
-            try:
-                data = receive(BYTES) if event == select.EPOLLIN else b""
-            except BlockingIOError:
-                continue
-            except OSError:
-                data = b""
-            if not data:
-                self._giveBack(fd, to)
-                continue
-            try:
-                to.dataReceived(data)
-            except Exception:
-                # As the reactor does.
-                self.log.failure("A connection failed on what has come")
-                to.transport.abortConnection()
+        events, traffic = self._epoll.poll(0, MAX_HEARD), self._traffic
+        traffic.isDense = len(events) > 1
+        try:
+            for fd, event in events:
+                # One of those before may have made an end of it.
+                if fd in self._heard:
+                    self._read(fd, event)
+        finally:
+            traffic.thin()
+
+    def _read(self, fd: int, event: int) -> None:
+        to, receive = self._heard[fd]
+        data = b""
+        try:
+            if event == select.EPOLLIN:
+                data = receive(BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            # The reactor sees for itself.
+            pass
+        if not data:
+            self._giveBack(fd, to)
+            return
+        try:
+            to.dataReceived(data)
+        except Exception:
+            # As the reactor does.
+            self.log.failure("A connection failed on what has come")
+            to.transport.abortConnection()
 
     def _giveBack(self, fd: int, to: Any) -> None:
         """

@@ -19,7 +19,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from twisted.internet.interfaces import IDelayedCall, IProtocol
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Connection
 from twisted.python import log
@@ -40,7 +40,7 @@ _MOST_HEADS = 2
 
 _MOST_VAIN = 8
 """So many heads in a row may be remembered in vain, as those of many clients are
-that share a proxy's connection. Then it is given up."""
+that share a proxy's connection. Then that is the end of it."""
 
 
 class Lane(Protocol):
@@ -49,7 +49,6 @@ class Lane(Protocol):
     handed on.
 
     @ivar channel: what it is handed to.
-    @ivar _behind: what had its place before.
     @ivar _heads: what is remembered.
     @ivar _vain: how many of them have been of no use.
     @ivar _raw: a request that the channel is reading, from its first byte.
@@ -63,10 +62,9 @@ class Lane(Protocol):
 
     transport: Any
 
-    def __init__(self, channel: Any, behind: IProtocol) -> None:
+    def __init__(self, channel: Any) -> None:
         self.channel = channel
         self.transport = channel.transport
-        self._behind = behind
         self._seconds = channel.site.reactor.seconds
         self._keepsLog = _keepsLog(channel.site)
         self._isPlain = isinstance(self.transport, Connection) and not self.transport.TLS
@@ -124,8 +122,8 @@ class Lane(Protocol):
             if refusal is not None or not head.takes(raw[end:]):
                 return
             head.headers = example.headers
-            self._heads = [*self._heads, head][-_MOST_HEADS:]
             self._vain += 1
+            self._heads = [*self._heads, head][-_MOST_HEADS:] if self._vain <= _MOST_VAIN else []
         self._isReady = True
 
     def _begins(self, data: bytes) -> bool:
@@ -133,11 +131,11 @@ class Lane(Protocol):
         Whether it is our turn, now that C{data} has come in.
         """
         channel = self.channel
+        if self._vain > _MOST_VAIN:
+            return False
         if channel.requests or channel._buffer or channel._dataBuffer:
             # It is reading, or has something to answer.
             self._raw = self._raw + data if 0 < len(self._raw) <= LONGEST_HEAD else b""
-        elif self._vain > _MOST_VAIN:
-            handOver(self.transport, self, self._behind)
         elif not self._isReady:
             self._raw = data
         else:
@@ -306,7 +304,7 @@ def remember(request: Request, transport: HTTPTransport, place: Place) -> None:
         if place.sid is not None:
             found.learn(request, transport, place)
     elif found is not None and getattr(found, "_channel", None) is channel:
-        handOver(wire, found, Lane(channel, found))
+        handOver(wire, found, Lane(channel))
 
 
 def _keepsLog(site: Site) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from time import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from twisted.web.http import HTTPChannel, datetimeToString
+from twisted.web.http import RESPONSES, HTTPChannel, datetimeToString
 from twisted.web.server import Request, version
 
 if TYPE_CHECKING:
@@ -147,7 +147,17 @@ class Repeated:
     the two do not differ.
     """
 
-    __slots__ = ("_answerer", "_body", "_head", "_lost", "code", "code_message", "headers", "uri")
+    __slots__ = (
+        "_answerer",
+        "_body",
+        "_head",
+        "_lost",
+        "code",
+        "code_message",
+        "headers",
+        "method",
+        "uri",
+    )
 
     def __init__(self, answerer: Answerer, head: Head, body: bytes) -> None:
         self._answerer = answerer
@@ -155,6 +165,7 @@ class Repeated:
         self._body = body
         self.headers = head.headers.copy()
         self._lost: Callable[[Failure], object] | None = None
+        self.method = head.request.method
         self.uri = head.request.uri
         self.code = 200
         self.code_message = b"OK"
@@ -224,11 +235,11 @@ class Repeated:
         """
         self.headers[name] = value
 
-    def setResponseCode(self, code: int, message: bytes) -> None:
+    def setResponseCode(self, code: int, message: bytes | None = None) -> None:
         """
         What the answer begins with.
         """
-        self.code, self.code_message = code, message
+        self.code, self.code_message = code, message or RESPONSES[code]
 
     def write(self, body: bytes) -> None:
         """

@@ -5,7 +5,9 @@ no browser ever confined to the page's own origin.
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
+from typing import ClassVar
 
 from twisted.web.http import Request
 
@@ -27,6 +29,10 @@ class JSONPPolling(Polling):
 
     name = "jsonp-polling"
     contentType = JAVASCRIPT
+    # As xhr-polling's, before the index.
+    stamp: ClassVar[re.Pattern[bytes]] = re.compile(
+        rb"(?:[?&]t=|/(?=[0-9]+/[0-9]+ ))([\w.-]*)(?=[& /])"
+    )
 
     def get(self, request: Request, place: Place) -> int:
         """

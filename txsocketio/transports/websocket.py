@@ -146,8 +146,10 @@ class WebSocketTransport(Direct):
         if self._held:
             self._held += data
             return
-        self._cork = []
-        at, left = 0, MAX_FRAMES
+        at, left, traffic = 0, MAX_FRAMES, self._traffic
+        isAlone = not traffic.isDense
+        if isAlone:
+            self._cork = []
         try:
             while at < len(data) and not self._isOver:
                 if not left:
@@ -157,9 +159,9 @@ class WebSocketTransport(Direct):
                 if left and at < len(data):
                     at, left = self._lend(data, at), left - 1
         finally:
-            self.uncork()
-            if self._traffic.isDense:
-                self._traffic.thin()
+            if isAlone:
+                self.uncork()
+                traffic.thin()
 
     def _take(self, data: bytes, at: int, left: int) -> tuple[int, int]:
         """

@@ -4,6 +4,9 @@ xhr-polling: the page asks again and again, by XMLHttpRequest.
 
 from __future__ import annotations
 
+import re
+from typing import ClassVar
+
 from txsocketio.transports._http import TEXT
 from txsocketio.transports._polls import Polling
 
@@ -16,3 +19,5 @@ class XHRPolling(Polling):
 
     name = "xhr-polling"
     contentType = TEXT
+    # Clients of the first protocol have it in the path.
+    stamp: ClassVar[re.Pattern[bytes]] = re.compile(rb"(?:[?&]t=|/(?=[0-9]+ ))([\w.-]*)(?=[& ])")

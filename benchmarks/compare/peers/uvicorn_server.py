@@ -3,7 +3,8 @@ python-socketio behind uvicorn, with uvloop and httptools:
 
     python -m benchmarks.compare.peers.uvicorn_server PORT OPTIONS
 
-The options are JSON: C{key} and C{certificate}, the files for TLS, and C{deflate}.
+The options are JSON: C{ws} is uvicorn's own; C{key} and C{certificate}, the files for
+TLS; and C{deflate}.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def main(port: str, options: str) -> None:
         port=int(port),
         loop="uvloop",
         http="httptools",
-        ws=given.get("ws", "websockets"),
+        ws=given["ws"],
         ws_per_message_deflate=given.get("deflate", False),
         ssl_keyfile=given.get("key"),
         ssl_certfile=given.get("certificate"),
