@@ -68,7 +68,10 @@ class SocketServer:
     """
     @ivar io: the L{txsocketio.Listener}.
     @ivar root: the site's own resource.
+    @ivar wrap: puts something on a client's socket.
     """
+
+    wrap: Callable[[SocketServer, Any], Any] = staticmethod(lambda server, far: far)
 
     def __init__(
         self,
@@ -120,7 +123,7 @@ class SocketServer:
             far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
         far.connect(address)
         far.setblocking(False)
-        return FarEnd(self, far)
+        return FarEnd(self, self.wrap(self, far))
 
     def open(self, url: str = "/websocket", headers: Mapping[str, str] | None = None) -> FarEnd:
         """

@@ -5,9 +5,14 @@ Tests for L{txsocketio.transports._direct}, and of what WebSockets do on real so
 from __future__ import annotations
 
 import socket
+import ssl
+from functools import lru_cache
 from typing import Any
 from unittest.mock import patch
 
+from twisted.internet.ssl import KeyPair
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 
@@ -358,3 +363,152 @@ class WithoutAnEarTests(DirectTests):
     def setUp(self) -> None:
         self.patch(_direct, "earFor", lambda reactor, traffic: None)
         super().setUp()
+
+
+class Counted(ProtocolWrapper):
+    """
+    Writes down what passes through it.
+    """
+
+    def __init__(self, factory: Any, wrapped: Any) -> None:
+        super().__init__(factory, wrapped)
+        self.came, self.went = b"", b""
+        factory.all.append(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        self.came += data
+        super().dataReceived(data)
+
+    def write(self, data: bytes) -> None:
+        self.went += data
+        super().write(data)
+
+
+class Counting(WrappingFactory):
+    """
+    Keeps all its protocols.
+    """
+
+    protocol = Counted
+
+    def __init__(self, wrapped: Any) -> None:
+        super().__init__(wrapped)
+        self.all: list[Counted] = []
+
+
+@needsEpoll
+class OtherWayTests(SocketCase):
+    """
+    Connections that are no TCP, or on which somebody stands in between.
+    """
+
+    def assertEchoes(self) -> FarEnd:
+        """
+        Messages come and go; who reads nothing is slow; all that was written
+        before the end comes.
+        """
+        far, client = self.open()
+        client.on("message", client.send)
+        far.say("a", "b")
+        self.assertEqual(far.heard(2), ["a", "b"])
+        far.send(frame(PING, b"p") + said("c") + frame(CLOSE, b"\x03\xe8"))
+        pong, text, last = far.ended()
+        self.assertEqual((pong, textOf(text), last), ((PONG, b"p"), "c", GOODBYE))
+        self.assertEqual(self.reasons, [DisconnectReason.TRANSPORT_CLOSE])
+        self.reasons.clear()
+        return far
+
+    def assertBounded(self) -> None:
+        """
+        Who reads nothing leaves.
+        """
+        far, client = self.open()
+        for _ in range(200):
+            client.send("x" * 50_000)
+            self.server.turns(1)
+            if self.reasons:
+                break
+        self.assertEqual(self.reasons, [DisconnectReason.SLOW_CONSUMER])
+        self.assertIsNotNone(far)
+
+    def test_wrapped(self) -> None:
+        """
+        A wrapper gets all of it.
+        """
+        kept: list[Counting] = []
+
+        def listen(reactor: Any, factory: Any) -> Any:
+            kept.append(Counting(factory))
+            return reactor.listenTCP(0, kept[0], interface="127.0.0.1")
+
+        self.serve(listen)
+        self.assertEchoes()
+        (wrapper,) = kept[0].all
+        self.assertIn(said("a") + said("b"), wrapper.came)
+        self.assertEqual([wrapper.went.count(b"::%c," % code) for code in b"abc"], [1, 1, 1])
+        self.assertTrue(wrapper.went.endswith(b"\x88\x02\x03\xe8"))
+        self.assertBounded()
+
+    def test_unix(self) -> None:
+        """
+        A UNIX socket is as good as one of TCP.
+        """
+        path = self.mktemp()
+        self.serve(lambda reactor, factory: reactor.listenUNIX(path, factory))
+        self.assertEchoes()
+        far, client = self.open()
+        client.send("a")
+        self.assertEqual((self.writers(), textOf(far.frames(1)[0])), ([], "a"))
+        far.say("b")
+        self.server.until(lambda: self.said[-1:] == ["b"])
+        self.assertBounded()
+
+    def test_tls(self) -> None:
+        """
+        Nothing goes past TLS.
+        """
+        self.serve(_listenTLS)
+        self.server.wrap = _Secured
+        self.assertEchoes()
+        self.assertBounded()
+
+
+def _listenTLS(reactor: Any, factory: Any) -> Any:
+    # As listenSSL does it, which has the global reactor's clock.
+    secured = TLSMemoryBIOFactory(_contextFactory(), False, factory, clock=reactor)
+    return reactor.listenTCP(0, secured, interface="127.0.0.1")
+
+
+@lru_cache
+def _contextFactory() -> Any:
+    return KeyPair.generate(size=2048).selfSignedCert(1, CN="localhost").options()
+
+
+class _Secured:
+    """
+    A client's socket with TLS on it.
+    """
+
+    def __init__(self, server: SocketServer, plain: Any) -> None:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self._socket = context.wrap_socket(plain, do_handshake_on_connect=False)
+        server.until(self._hasShakenHands)
+        self.sendall = self._socket.sendall
+        self.close = self._socket.close
+
+    def _hasShakenHands(self) -> bool:
+        try:
+            self._socket.do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False
+        return True
+
+    def recv(self, size: int) -> bytes:
+        """
+        As a plain socket's.
+        """
+        try:
+            return self._socket.recv(size)
+        except ssl.SSLWantReadError:
+            raise BlockingIOError from None
