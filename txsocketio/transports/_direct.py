@@ -169,6 +169,7 @@ class Direct(Carrier):
             self._sendNow = transport.getHandle().send
         else:
             # Answers to what came before.
+            self.writable = False
             transport.registerProducer(self, False)
         self.uncork()
         self._listen()
