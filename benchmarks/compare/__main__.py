@@ -1,7 +1,7 @@
 """
 Measure this server beside its peers. C{sh bin/bench} makes the environment.
 
-    python -m benchmarks.compare                        everything, 23 minutes
+    python -m benchmarks.compare                        everything, 24 minutes
     python -m benchmarks.compare --only bars --bars     what the bars are for, and the bars
     python -m benchmarks.compare --only echo20w4,sizes --runs 3 --seconds 0.5
     python -m benchmarks.compare --quick                whether everything works, a minute
@@ -47,7 +47,7 @@ def _options(arguments: Sequence[str]) -> Namespace:
     add("--list", action="store_true", help="name all works and contestants, and stop")
     add("--runs", type=int, default=7, help="rounds of a work of the bars (%(default)s)")
     add("--seconds", type=float, default=1.0, help="how long each is measured (%(default)s)")
-    add("--warmup", type=float, default=0.5, help="and how long it works before (%(default)s)")
+    add("--warmup", type=float, default=0.4, help="and how long it works before (%(default)s)")
     add("--quick", action="store_true", help="a tiny run of each, to see that everything works")
     add("--bars", action="store_true", help="tell of each bar whether it is met; 1 if one is not")
     add(
