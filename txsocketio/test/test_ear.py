@@ -189,6 +189,8 @@ class EarTests(SocketCase):
         ends = [self.server.open() for _ in range(MAX_HEARD + 20)]
         for number, far in enumerate(ends):
             far.say(str(number))
+        self.server.until(lambda: self.said)
+        self.assertLessEqual(len(self.said), MAX_HEARD)
         self.server.until(lambda: len(self.said) == len(ends))
         self.assertEqual(sorted(map(int, self.said)), list(range(len(ends))))
 
