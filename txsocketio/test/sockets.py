@@ -58,7 +58,11 @@ if hasattr(select, "epoll"):
 
 
 PATIENCE = 10_000
-"""How many turns are waited for what is to come, or tries made to fill a socket."""
+"""How many turns of the reactor are waited for what is to come."""
+
+LONGEST = 0.001
+"""How long such a turn takes where nothing comes, seconds of real time: what has been
+sent is there at once nearly always."""
 
 SMALL = 4096
 """Bytes that a socket of C{SocketServer(small=True)} is asked to hold."""
@@ -90,6 +94,7 @@ class SocketServer:
         self._isSmall = isSmall
         self.root = Resource()
         site = Site(self.root, reactor=self.reactor)
+        options = {"flashPolicyServer": False, **options}
         self.io = txsocketio.listen(site, reactor=self.reactor, **options)
         self.port = (listen or _listenTCP)(self.reactor, site)
         if isSmall:
@@ -109,7 +114,7 @@ class SocketServer:
         for _ in range(PATIENCE):
             if isSo():
                 return
-            self.turns(1)
+            self.reactor.iterate(LONGEST)
         raise AssertionError("it does not happen")
 
     def connect(self) -> FarEnd:
@@ -121,6 +126,8 @@ class SocketServer:
         self._case.addCleanup(far.close)
         if self._isSmall:
             far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+        if isinstance(address, tuple):
+            far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         far.connect(address)
         far.setblocking(False)
         return FarEnd(self, self.wrap(self, far))
@@ -198,8 +205,9 @@ class FarEnd:
         What has come and has not been taken.
         """
         with suppress(BlockingIOError):
-            while data := self.socket.recv(1 << 20):
-                self._read += data
+            with suppress(ConnectionResetError):
+                while data := self.socket.recv(1 << 20):
+                    self._read += data
             self.isAtEnd = True
         return self._read
 
