@@ -154,7 +154,7 @@ class Dispatch(Serial):
             return outcome
         others: Results | None = None
         if self.anyHandlers:
-            others = callAll(self._log, tuple(self.anyHandlers), (event, *args))
+            others = callAll(self._log, self.anyHandlers, (event, *args))
         results = callAll(self._log, self._handlers.take(event), args)
         if event == "message":
             results = _together(results, self._elsewhere(args))

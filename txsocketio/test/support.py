@@ -189,10 +189,8 @@ class Wire(StringTransport):
         self.clear()
         if not head.startswith(b"HTTP/"):
             rest = head + _ + rest
-        found = []
-        while rest:
-            frame, rest = _parseFrame(rest)
-            found.append(frame)
+        found, rest = framesIn(rest)
+        assert not rest, "a frame is not complete"
         return found
 
     def texts(self) -> list[str]:
@@ -252,14 +250,21 @@ def _chunks(data: bytes) -> tuple[list[bytes], bool, bytes]:
     return found, False, b""
 
 
-def _parseFrame(data: bytes) -> tuple[WebSocketFrame, bytes]:
-    opcode, length, at = data[0] & (0xF | _COMPRESSED), data[1], 2
-    if length == 126:
-        length, at = int.from_bytes(data[2:4], "big"), 4
-    elif length == 127:
-        length, at = int.from_bytes(data[2:10], "big"), 10
-    assert len(data) >= at + length, "a frame is not complete"
-    return WebSocketFrame(opcode, data[at : at + length]), data[at + length :]
+def framesIn(data: bytes) -> tuple[list[WebSocketFrame], bytes]:
+    """
+    The frames that are complete, and what is behind them.
+    """
+    found = []
+    while len(data) > 1:
+        opcode, length, at = data[0] & (0xF | _COMPRESSED), data[1], 2
+        if length > 125:
+            at = 4 if length == 126 else 10
+            length = int.from_bytes(data[2:at], "big")
+        if len(data) < at + length:
+            break
+        found.append(WebSocketFrame(opcode, data[at : at + length]))
+        data = data[at + length :]
+    return found, data
 
 
 def frame(

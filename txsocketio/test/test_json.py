@@ -64,6 +64,24 @@ def written(write: Callable[[Any], str], value: Any) -> tuple[Any, str]:
     return None, text
 
 
+def calls(function: Callable[[Any], Any], argument: Any) -> int:
+    """
+    How many functions in Python are called when this one is.
+    """
+    count = 0
+
+    def see(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(see)
+    try:
+        function(argument)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
 class Loads:
     """
     Mixed into a test case: how JSON is read.
@@ -165,6 +183,13 @@ class Loads:
         self.assertEqual(self.json.dumps(self.json.loads(text)), text)
         self.assertRefused(f"[{text}]", "the JSON is nested too deeply")
 
+    def test_calls(self: Any) -> None:
+        """
+        It is C that reads, but for looking at what may be deep.
+        """
+        self.assertEqual(calls(self.json.loads, '["a",{"b":[1,true,null]}]'), 1)
+        self.assertEqual(calls(self.json.loads, '["a",{"b":"' + "c" * 900 + '"}]'), 2)
+
     def test_wide(self: Any) -> None:
         """
         Many arrays and objects, none deep, and brackets in strings.
@@ -237,6 +262,12 @@ class Dumps:
         text = self.json.dumpsASCII(value)
         self.assertTrue(text.isascii())
         self.assertEqual(self.json.loads(text), value)
+
+    def test_calls(self: Any) -> None:
+        """
+        It is C that writes.
+        """
+        self.assertEqual(calls(self.json.dumps, ["a", {"b": [1, True, 1.5, "c" * 900]}]), 1)
 
     def test_unwritable(self: Any) -> None:
         """

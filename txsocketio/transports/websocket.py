@@ -206,7 +206,7 @@ class WebSocketTransport(Direct):
             self._part()
             return len(data)
         machine = self._borrow()
-        stop = at + machine.appetite()
+        stop = at + machine.appetite(data, at)
         machine.dataReceived(data[at:stop])
         self._returnMachine()
         return stop
