@@ -266,6 +266,7 @@ OTHERS: Mapping[str, bytes] = {
     "empty line first": b"\r\n" + opening(),
     "two spaces": opening().replace(b"GET ", b"GET  "),
     "percent": opening("/socket.io/%77ebsocket"),
+    "percent further on": opening("/socket.io/websocket//%37"),
     "percent in the mount": opening("/socket%2eio/websocket"),
     "whole URL": opening(f"http://example.com{ENGINE}"),
     "star": opening("*"),
