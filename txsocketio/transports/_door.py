@@ -33,7 +33,7 @@ MOST_HEADERS = 100
 """Both are less than C{twisted.web} takes."""
 
 # What is in no need to be unquoted, or looked at closely.
-_LINE = re.compile(rb"GET (/[\w./~-]*(?:\?[!-\"$-~]*)?) HTTP/1\.1\r\n")
+_LINE = re.compile(rb"GET (/[\w./~-]*(?:\?[!-~]*)?) HTTP/1\.1\r\n")
 _FIELD = re.compile(rb"([\w!#$%&'*+.^`|~-]+):([^\0\r\n]*)")
 _BREAK = b"\r\n"
 _END = b"\r\n\r\n"
