@@ -44,7 +44,6 @@ class SessionManager:
 
     @ivar sessions: a live view, by session id; sessions that are leaving
         are still in it.
-    @ivar seconds: see L{txsocketio.session.Keeper.seconds}.
     @ivar sleep: see L{txsocketio.session.Keeper.sleep}.
     @ivar unfinished: the broadcasts that have not reached everybody.
     """
@@ -71,7 +70,6 @@ class SessionManager:
         self._limits = limits
         self._transports = transports
         self._timers = Timers(clock)
-        self.seconds = clock.seconds
         self.sleep = self._timers.arm
         self._fanOuts = FanOuts(clock)
         self.unfinished: Collection[object] = self._fanOuts.unfinished
@@ -194,6 +192,12 @@ class SessionManager:
             self._empty.callback(None)
 
     # What the sessions ask for.
+
+    def seconds(self) -> float:
+        """
+        The time on the clock of all sessions.
+        """
+        return self._clock.seconds()
 
     def catchUp(self, session: Session) -> None:
         """

@@ -250,7 +250,7 @@ class Session(Stepper[_Event]):
             give them up rather than the session.
         @param isNext: whether nothing that has been broadcast comes before it.
         """
-        if self._keeper.unfinished and not isNext:
+        if not isNext and self._keeper.unfinished:
             self._keeper.writeBehind(self, frame, volatile)
             return
         if self._receiver is _DISCARDING:

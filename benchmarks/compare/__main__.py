@@ -1,7 +1,7 @@
 """
 Measure this server beside its peers. C{sh bin/bench} makes the environment.
 
-    python -m benchmarks.compare                        everything, 23 minutes
+    python -m benchmarks.compare                        everything, 24 minutes
     python -m benchmarks.compare --only bars --bars     what the bars are for, and the bars
     python -m benchmarks.compare --only echo20w4,sizes --runs 3 --seconds 0.5
     python -m benchmarks.compare --quick                whether everything works, a minute
@@ -47,7 +47,7 @@ def _options(arguments: Sequence[str]) -> Namespace:
     add("--list", action="store_true", help="name all works and contestants, and stop")
     add("--runs", type=int, default=7, help="rounds of a work of the bars (%(default)s)")
     add("--seconds", type=float, default=1.0, help="how long each is measured (%(default)s)")
-    add("--warmup", type=float, default=0.5, help="and how long it works before (%(default)s)")
+    add("--warmup", type=float, default=0.4, help="and how long it works before (%(default)s)")
     add("--quick", action="store_true", help="a tiny run of each, to see that everything works")
     add("--bars", action="store_true", help="tell of each bar whether it is met; 1 if one is not")
     add(
@@ -77,11 +77,11 @@ def _works(options: Namespace) -> Sequence[Work]:
     return [work.without(left) for work in (few(works) if options.quick else works)]
 
 
-def _measured(plan: Sequence[Turn], pace: Pace, load: Path) -> Iterator[Measurement | None]:
+def _measured(plan: Sequence[Turn], pace: Pace, load: Path) -> Iterator[Measurement | str]:
     """
     Take the turns.
 
-    @return: L{None} for each that has failed.
+    @return: a line for each that has failed.
     """
     remaining = Remaining(plan, pace)
     with place(load) as where:
@@ -94,7 +94,7 @@ def _measured(plan: Sequence[Turn], pace: Pace, load: Path) -> Iterator[Measurem
                 shown = measure(where, contestant, work, pace)
             except Failed as error:
                 print(f"{line}  FAILED: {error}", flush=True)
-                yield None
+                yield str(error).partition("\n")[0]
                 continue
             finally:
                 remaining.taken(turn, time.monotonic() - began)
@@ -103,11 +103,9 @@ def _measured(plan: Sequence[Turn], pace: Pace, load: Path) -> Iterator[Measurem
             yield measurement
 
 
-def _run(options: Namespace) -> tuple[Results, int]:
+def _run(options: Namespace) -> Results:
     """
     Measure.
-
-    @return: what has come of it, and how many measurements have failed.
     """
     works = _works(options)
     pace = _QUICK if options.quick else Pace(options.warmup, options.seconds)
@@ -121,15 +119,18 @@ def _run(options: Namespace) -> tuple[Results, int]:
     total = clock(Remaining(plan, pace).seconds)
     print(f"{len(plan)} measurements of {pace.seconds:g} s, about {total} in all", flush=True)
     found: list[Measurement] = []
-    failed = 0
+    failed: list[str] = []
     try:
         for each in _measured(plan, pace, load):
-            found += [each] if each else []
-            failed += not each
+            if isinstance(each, str):
+                failed.append(each)
+            else:
+                found.append(each)
     except KeyboardInterrupt:
-        print("Stopped; what there is is shown.")
-        failed = len(plan) - len(found)
-    return Results(told, pace, found), failed
+        failed.append(f"stopped after {len(found)} of {len(plan)}")
+        # That is nothing to publish.
+        options.out = options.out or FOLDER / "results"
+    return Results(told, pace, found, failed)
 
 
 def _list() -> None:
@@ -163,21 +164,21 @@ def main(arguments: Sequence[str]) -> int:
         _list()
         return 0
     if options.file:
-        shown, failed = results.read(options.file), 0
-        folder = options.file.parent.resolve()
+        shown = results.read(options.file)
+        folder = options.file.parent
     else:
-        shown, failed = _run(options)
-        isWhole = not (options.only or options.without or options.quick or failed)
-        folder = report.KEPT if isWhole else FOLDER / "results"
-    folder = options.out.resolve() if options.out else folder
+        shown = _run(options)
+        isPart = options.only or options.without or options.quick
+        folder = FOLDER / "results" if isPart else report.KEPT
+    folder = (options.out or folder).resolve()
     if options.quick:
         # It tells whether everything works, and not how fast.
         report.keep(shown, folder)
-        print(f"{len(shown.measurements)} passed, {failed} failed")
-        return 1 if failed else 0
-    _show(shown, folder)
+        print(f"{len(shown.measurements)} passed, {len(shown.failed)} failed")
+    else:
+        _show(shown, folder)
     isMet = _areMet(shown.figures) if options.bars else True
-    return 0 if isMet and not failed else 1
+    return 0 if isMet and not shown.failed else 1
 
 
 if __name__ == "__main__":

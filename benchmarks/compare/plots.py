@@ -244,7 +244,7 @@ def _columns(
             color=_COLOURS[name],
         )
         axes.bar_label(drawn, [_short(value) for _, value in found], padding=2, fontsize=8)
-    short = [textwrap.fill(work.title.partition(", ")[2] or work.title, 16) for work in works]
+    short = [textwrap.fill(work.title.rpartition(", ")[2], 16) for work in works]
     axes.set_xticks(range(len(works)), short, fontsize=8)
     axes.grid(axis="y", color="#dddddd")
     axes.margins(y=0.1)

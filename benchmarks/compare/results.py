@@ -18,11 +18,13 @@ class Results:
     """
     @ivar machine: what it was measured on and with, as L{machine.described}
         tells it.
+    @ivar failed: a line for each run that no figure has come of.
     """
 
     machine: Mapping[str, str]
     pace: Pace
     measurements: Sequence[Measurement]
+    failed: Sequence[str] = ()
 
     @property
     def figures(self) -> Figures:
@@ -37,7 +39,11 @@ def write(results: Results, path: Path) -> None:
     Keep them, a line for each measurement.
     """
     lines = [json.dumps(each._asdict()) for each in results.measurements]
-    head = {"machine": results.machine, "pace": asdict(results.pace)}
+    head = {
+        "machine": results.machine,
+        "pace": asdict(results.pace),
+        "failed": [*results.failed],
+    }
     text = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
     joined = ",\n  ".join(lines)
     path.write_text(f'{text},\n "measurements": [\n  {joined}\n ]\n}}\n', "utf-8")
@@ -49,4 +55,4 @@ def read(path: Path) -> Results:
     """
     held = json.loads(path.read_text("utf-8"))
     measurements = [Measurement(**each) for each in held["measurements"]]
-    return Results(held["machine"], Pace(**held["pace"]), measurements)
+    return Results(held["machine"], Pace(**held["pace"]), measurements, held["failed"])

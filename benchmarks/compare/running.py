@@ -20,7 +20,7 @@ from benchmarks.compare.contestants import Contestant, Door
 from benchmarks.compare.works import Work
 from benchmarks.server import ROOT, Failed
 
-PATIENCE = 60.0
+PATIENCE = 90.0
 """How long nothing may happen, seconds."""
 
 _POLITE = 10

@@ -168,4 +168,7 @@ def report(results: Results) -> str:
     """
     parts = [f"**{title}**\n\n{table}\n" for title, table in sections(results)]
     machine = simple([["what", "which"], *results.machine.items()])
+    if results.failed:
+        failed = "\n".join(f"- {line}" for line in results.failed)
+        parts.append(f"**Runs that no figure has come of**\n\n{failed}\n")
     return "\n".join([*parts, f"**The machine, and the versions**\n\n{machine}\n"])

@@ -70,6 +70,9 @@ def isTooDeep(text: str, start: int, value: Any) -> bool:
     """
     @param value: what was read from C{text}, from C{start} on.
     """
+    if type(value) is list and len(value) == 2 and type(value[0]) is type(value[1]) is str:
+        # An event with one text: the longer that is, the longer takes the rest.
+        return False
     # Only as many brackets can make it so deep, and few messages have them, or
     # are long enough: what is within takes an object five characters, or an
     # array two, and the innermost two anyway.

@@ -343,6 +343,7 @@ class TablesTests(SynchronousTestCase):
                 measurement("echo20w4", "txsocketio", 5.5e-6),
                 measurement("memory", "txsocketio", 2_000.0),
             ],
+            ["aiohttp, echo20w4: nothing came"],
         )
 
     def test_simple(self) -> None:
@@ -406,6 +407,12 @@ class TablesTests(SynchronousTestCase):
         """
         row = ["echo, 20 B, 4 in flight, txsocketio", "Node, socket.io", "≥ 2.2", "2.00", "not met"]
         self.assertEqual(self.cells("The bars")[1:], [row])
+
+    def test_failed(self) -> None:
+        """
+        What has failed is told.
+        """
+        self.assertIn("- aiohttp, echo20w4: nothing came\n", tables.report(self.results))
 
     def test_kept(self) -> None:
         """

@@ -21,6 +21,8 @@ from txsocketio.test.support import (
     Wire,
     frame,
 )
+from txsocketio.transports import websocket
+from txsocketio.transports._closing import isUsual
 
 POLLING = "/?EIO=4&transport=polling"
 WEBSOCKET = "/?EIO=4&transport=websocket"
@@ -80,6 +82,59 @@ class WebSocketTests(SynchronousTestCase):
         self.wire.receive(frame(CLOSE, b"\x03\xe8"))
         self.client.send("too late")
         self.assertEqual([each.opcode for each in self.wire.frames()], [CLOSE])
+
+    def closed(self, data: bytes, pieces: int) -> Any:
+        """
+        What becomes of a WebSocket on which this comes, in so many pieces.
+        """
+        server = Server()
+        reasons: list[str] = []
+        wire = server.webSocket()
+        wire.frames()
+        (client,) = server.io.clients.values()
+        client.on("disconnect", reasons.append)
+        step = -(-len(data) // pieces)
+        for at in range(0, len(data), step):
+            wire.receive(data[at : at + step])
+        return wire.frames(), wire.disconnecting, wire.aborted, reasons, [*server.io.clients]
+
+    def test_everydayClosing(self) -> None:
+        """
+        It makes no difference whether it is Autobahn that answers.
+        """
+        said = frame(TEXT, b"1:1::a,")
+        for payload in (
+            b"",
+            b"\x03",
+            b"\x03\xe8",
+            b"\x03\xe9",
+            b"\x03\xea",
+            b"\x00\x00",
+            b"\x03\xe8b",
+        ):
+            for mask in (b"\x01\x02\x03\x04", bytes(4), b""):
+                data = frame(CLOSE, payload, mask=mask)
+                for all_ in (data, said + data, data + said, frame(CLOSE, payload, False)):
+                    short = [self.closed(all_, pieces) for pieces in (1, 2, len(all_))]
+                    self.patch(websocket, "isUsual", lambda *_: False)
+                    long = self.closed(all_, 1)
+                    self.patch(websocket, "isUsual", isUsual)
+                    self.assertEqual([long] * 3, short, all_)
+
+    def test_unreadClosing(self) -> None:
+        """
+        Who closes and reads no answer is not waited for for ever.
+        """
+        self.producer.pauseProducing()
+        aborted: list[int] = []
+        self.wire.loseConnection = lambda: None  # type: ignore[method-assign]
+        self.wire.abortConnection = lambda: aborted.append(1)  # type: ignore[method-assign]
+        self.wire.receive(frame(CLOSE, b"\x03\xe8"))
+        self.assertEqual({}, self.server.io.clients)
+        self.server.clock.advance(4.9)
+        self.assertEqual([], aborted)
+        self.server.clock.advance(0.2)
+        self.assertEqual([1], aborted)
 
 
 class EngineCase(SynchronousTestCase):

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from autobahn.websocket.utf8validator import Utf8Validator
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import Request
 
@@ -117,6 +118,44 @@ class _Quiet:
         return getattr(self._log, name)
 
 
+class _Validator:
+    """
+    Autobahn's, but for what Python's own decoder finds to be whole and valid
+    UTF-8, in a fraction of the time.
+    """
+
+    def __init__(self) -> None:
+        self._autobahns = Utf8Validator()
+        self.reset()
+
+    def reset(self) -> None:
+        """
+        A text begins.
+        """
+        self._autobahns.reset()
+        self._isWhole = True
+        self._passed = 0
+
+    def validate(self, data: bytes) -> tuple[bool, bool, int, int]:
+        """
+        @return: whether it is valid so far, and ends with a character; up to
+            where it is, in C{data} and in all.
+        """
+        if self._isWhole and _isText(data):
+            self._passed += len(data)
+            return True, True, len(data), self._passed
+        isValid, self._isWhole, here, inAll = self._autobahns.validate(data)
+        return isValid, self._isWhole, here, self._passed + inAll
+
+
+def _isText(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class Machine(Frugal, WebSocketServerProtocol):  # type: ignore[misc]
     """
     Autobahn's, at work for its owner.
@@ -139,6 +178,7 @@ class Machine(Frugal, WebSocketServerProtocol):  # type: ignore[misc]
         The connection is not asked for what nobody wants to know.
         """
         self._connectionMade()
+        self.utf8validator: Any = _Validator()
 
     @property
     def _maxFragments(self) -> int:

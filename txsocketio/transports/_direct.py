@@ -52,29 +52,24 @@ class Traffic:
     they have been: who reads it is not woken for every single one.
 
     @ivar isDense: whether such messages are being handled.
+    @ivar corked: to whom something has been written meanwhile.
     @ivar ear: what reads from the connections; L{None} where the reactor does.
     """
 
-    __slots__ = ("_corked", "ear", "isDense")
+    __slots__ = ("corked", "ear", "isDense")
 
     def __init__(self, reactor: object) -> None:
         self.isDense = False
-        self._corked: list[Direct] = []
+        self.corked: list[Direct] = []
         self.ear = earFor(reactor, self)
-
-    def cork(self, connection: Direct) -> None:
-        """
-        Hold back what is written to a connection.
-        """
-        self._corked.append(connection)
 
     def thin(self) -> None:
         """
         They have been handled.
         """
         self.isDense = False
-        if self._corked:
-            corked, self._corked = self._corked, []
+        if self.corked:
+            corked, self.corked = self.corked, []
             for connection in corked:
                 connection.uncork()
 
@@ -108,10 +103,11 @@ class Direct(Carrier):
         """
         cork = self._cork
         if cork is None:
-            if not self._traffic.isDense:
+            traffic = self._traffic
+            if not traffic.isDense:
                 self._put(data)
                 return
-            self._traffic.cork(self)
+            traffic.corked.append(self)
             cork = self._cork = []
         cork.append(data)
         if len(cork) == MAX_CORKED or len(data) > _SMALL:
