@@ -120,6 +120,43 @@ class DirectTests(SocketCase):
         self.assertEqual(far.ended(), [GOODBYE])
         self.assertEqual(self.reasons, [DisconnectReason.TRANSPORT_CLOSE])
 
+    def test_negotiated(self) -> None:
+        """
+        An opening that Autobahn answers leads to the same.
+        """
+        far = self.server.open(headers={"Sec-WebSocket-Protocol": "chat"})
+        client = self.server.io.clients[far.sid]
+        client.on("message", client.send)
+        client.send("a")
+        self.assertEqual((self.writers(), textOf(far.frames(1)[0])), ([], "a"))
+        far.say("b", "c")
+        self.assertEqual(far.heard(2), ["b", "c"])
+
+    def test_refused(self) -> None:
+        """
+        Or to its answer, and the end.
+        """
+        far = self.server.connect()
+        far.ask("/websocket", {**HANDSHAKE, "Sec-WebSocket-Version": "7"})
+        self.server.until(lambda: far.peek() and far.isAtEnd)
+        self.assertTrue(far.take().startswith(b"HTTP/1.1 400 "))
+        self.assertEqual(self.server.io.clients, {})
+
+    def test_sentAwayAtOnce(self) -> None:
+        """
+        Whoever is sent away as soon as it comes gets an answer, and a closing.
+        """
+        self.server.io.on("connection", lambda client: client.disconnect(close=True))
+        far = self.server.connect()
+        far.ask("/websocket", HANDSHAKE)
+        self.server.until(lambda: b"\x88" in far.peek())
+        head, _, rest = far.take().partition(b"\r\n\r\n")
+        self.assertTrue(head.startswith(b"HTTP/1.1 101 "))
+        self.assertEqual([each.opcode for each in framesIn(rest)[0]][-1], CLOSE)
+        far.send(said("too late") + frame(CLOSE, b"\x03\xe8"))
+        self.assertEqual(far.ended(), [])
+        self.assertEqual((self.said, self.reasons), ([], [DisconnectReason.SERVER]))
+
     def test_together(self) -> None:
         """
         The answers to one segment leave in one go, each recipient's.
