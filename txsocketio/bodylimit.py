@@ -99,13 +99,14 @@ def _nothing() -> None:
     """
 
 
-def isUsual(request: Request) -> bool:
+def isUsual(kind: Any) -> bool:
     """
-    Whether a request is as Twisted's own site makes them, with or without a
-    limit: what an application's own class does with it, nobody knows.
+    Whether requests are as Twisted's own site makes them, with or without a
+    limit: what an application's own class does with one, nobody knows.
+
+    @param kind: what makes them.
     """
-    kind = type(request)
-    return kind is Request or kind.__bases__ == (_LimitedBody, Request)
+    return kind is Request or getattr(kind, "__bases__", None) == (_LimitedBody, Request)
 
 
 def limitBodies(site: Site, mount: Sequence[bytes], limit: int) -> None:

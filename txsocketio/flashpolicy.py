@@ -7,6 +7,7 @@ may, on port 843 or on the port that it means to connect to.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.interfaces import IConsumer, IProtocolFactory
@@ -116,6 +117,13 @@ class PolicyFactory(Factory):
         )
 
 
+Enter = Callable[["IProtocol", bytes, Callable[["IProtocol"], object]], bool]
+"""
+Is given a connection's protocol, its first bytes, and what hands it over to
+another protocol; returns whether it has seen to both.
+"""
+
+
 class _Sniffer(Protocol):
     """
     Stands before another protocol until the first bytes have shown that the
@@ -128,9 +136,10 @@ class _Sniffer(Protocol):
 
     transport: ITransport
 
-    def __init__(self, inner: IProtocol, policy: bytes) -> None:
+    def __init__(self, inner: IProtocol, policy: bytes, enter: Enter) -> None:
         self._inner = inner
         self._policy = policy
+        self._enter = enter
         self._seen = b""
         self._asks: bool | None = None
 
@@ -162,12 +171,17 @@ class _Sniffer(Protocol):
         self.transport.loseConnection()
 
     def _standAside(self) -> None:
+        if not self._enter(self._inner, self._seen, self._leaveTo):
+            self._leaveTo(self._inner)
+            self._inner.dataReceived(self._seen)
+
+    def _leaveTo(self, protocol: IProtocol) -> None:
         """
-        Leave the connection to the other protocol. Where that cannot be done,
-        we go on handing over what comes in.
+        Leave the connection to another protocol. Where that cannot be done, we
+        go on handing over what comes in.
         """
-        handOver(self.transport, self, self._inner)
-        self._inner.dataReceived(self._seen)
+        self._inner = protocol
+        handOver(self.transport, self, protocol)
 
 
 @implementer(IProtocolFactory)
@@ -178,8 +192,9 @@ class _SniffingFactory:
     of HTTP/2.
     """
 
-    def __init__(self, factory: IProtocolFactory, origins: Origins) -> None:
+    def __init__(self, factory: IProtocolFactory, origins: Origins, enter: Enter) -> None:
         self._factory = factory
+        self._enter = enter
         # Taken now, for the result may become the factory's own method.
         self._build = factory.buildProtocol
         self._origins = origins
@@ -187,7 +202,8 @@ class _SniffingFactory:
 
     def buildProtocol(self, addr: IAddress) -> IProtocol | None:
         inner = self._build(addr)
-        return None if inner is None else _Sniffer(inner, self._origins.policyFile())
+        policy = self._origins.policyFile()
+        return None if inner is None else _Sniffer(inner, policy, self._enter)
 
     def doStart(self) -> None:
         self._factory.doStart()
@@ -199,7 +215,13 @@ class _SniffingFactory:
         return getattr(self._factory, name)
 
 
-def sniffing(factory: IProtocolFactory, origins: Origins) -> IProtocolFactory:
+def _nobody(*_: object) -> bool:
+    return False
+
+
+def sniffing(
+    factory: IProtocolFactory, origins: Origins, enter: Enter = _nobody
+) -> IProtocolFactory:
     """
     Answer requests for the policy on a factory's own port: a connection that
     begins with one gets the policy and is closed, any other is the factory's.
@@ -208,6 +230,7 @@ def sniffing(factory: IProtocolFactory, origins: Origins) -> IProtocolFactory:
 
         site.buildProtocol = sniffing(site, origins).buildProtocol
 
+    @param enter: sees first what is the factory's.
     @return: the factory to listen with instead.
     """
-    return _SniffingFactory(factory, origins)
+    return _SniffingFactory(factory, origins, enter)

@@ -43,13 +43,13 @@ class Limits:
         """
         if int(now) != self._second:
             self._second, self._opened = int(now), 0
-        self._opened += 1
-        if _exceeds(self._opened, self.perSecond):
+        if _exceeds(self._opened + 1, self.perSecond):
             raise _refusal("too many new sessions a second")
         if _exceeds(sessions + 1, self.sessions):
             raise _refusal("too many sessions")
         if _exceeds(self._addresses[address] + 1, self.perAddress):
             raise _refusal("too many sessions from your address")
+        self._opened += 1
         self._addresses[address] += 1
 
     def release(self, address: str) -> None:

@@ -42,6 +42,7 @@ from txsocketio.resource import Fork, Router
 from txsocketio.settings import Settings
 from txsocketio.static import BROWSER, ClientFiles
 from txsocketio.transports._direct import Traffic
+from txsocketio.transports._door import Door
 from txsocketio.transports._gate import Gate
 from txsocketio.transports._http import HTTPTransport
 
@@ -286,8 +287,8 @@ class Listener(Audience, EventSource):
         if self.server is not None:
             raise LocalProtocolError("this listener has a site already")
         self.server = site
-        site.resource = Fork(self._settings.mount, self, site.resource)
-        sniffer = sniffing(site, self.origins)
+        site.resource = root = Fork(self._settings.mount, self, site.resource)
+        sniffer = sniffing(site, self.origins, Door(site, root).enter)
         site.buildProtocol = sniffer.buildProtocol  # type: ignore[method-assign]
         limitBodies(site, self._settings.mount, self._maxPayload)
         if self._settings.flashPolicyServer:

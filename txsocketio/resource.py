@@ -186,19 +186,25 @@ class Fork(Resource):
         self._router = listener.router
         self._site = site
 
+    def find(self, parts: Sequence[bytes], request: Request) -> IResource | None:
+        """
+        @param parts: those of the whole path.
+        @return: L{None} where the URL is not the listener's.
+        """
+        end = len(self._mount)
+        return self._router.find(parts[end:], request) if parts[:end] == self._mount else None
+
     def getChildWithDefault(self, path: bytes, request: Request) -> IResource:
         """
         Any URL of the site.
         """
         parts = _below(path, request)
-        mount = self._mount
-        if parts[: len(mount)] == mount:
-            found = self._router.find(parts[len(mount) :], request)
-            if found is not None:
-                # Where something stands before this, it may have its say each time.
-                if getattr(request.site, "resource", None) is self and isinstance(found, Located):
-                    remember(request, found.transport, found.place)
-                return found
+        found = self.find(parts, request)
+        if found is not None:
+            # Where something stands before this, it may have its say each time.
+            if getattr(request.site, "resource", None) is self and isinstance(found, Located):
+                remember(request, found.transport, found.place)
+            return found
         if self._site.isLeaf:
             # A leaf finds its path where Twisted has left it.
             request.prepath, request.postpath = (request.prepath or [])[:-1], parts

@@ -74,9 +74,9 @@ class LimitsTests(SynchronousTestCase):
 
     def test_refusedDoesNotCount(self) -> None:
         """
-        Who was turned away does not count for its address.
+        Who was turned away counts neither for its address nor for its second.
         """
-        limits = Limits(sessions=1, perAddress=1)
+        limits = Limits(sessions=1, perAddress=1, perSecond=1)
         for _ in range(3):
             self.assertRefused("too many sessions", limits, "a", 0.0, 1)
         limits.admit("a", 0.0, 0)

@@ -5,12 +5,13 @@ What the transports share: who may ask, and what an answer looks like.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocol
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.resource import Resource
@@ -209,6 +210,19 @@ class HTTPTransport:
             return self.post(request, place)
         _checkRead(request)
         return self.get(request, place)
+
+    def welcome(
+        self, request: Request, place: Place
+    ) -> tuple[IProtocol, Callable[[], object]] | None:
+        """
+        See whether a request opens a connection of its own, and there is nothing
+        to be asked first.
+
+        @return: what has the connection then, and what begins it; L{None} for any
+            other, of which nothing has been seen.
+        @raise RemoteProtocolError: nor of one that is not in order.
+        """
+        return None
 
     def get(self, request: Request, place: Place) -> bytes | int:
         """

@@ -296,7 +296,7 @@ def remember(request: Request, transport: HTTPTransport, place: Place) -> None:
     channel: Any = request.channel
     finds = type(request.site).getResourceFor  # type: ignore[union-attr]
     isTwisteds = type(channel) is HTTPChannel and finds is Site.getResourceFor
-    if not transport.repeats or not isTwisteds or not isUsual(request):
+    if not transport.repeats or not isTwisteds or not isUsual(type(request)):
         return
     wire: Any = channel.transport
     found = holder(wire)

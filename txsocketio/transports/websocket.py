@@ -7,7 +7,8 @@ Everything else is Autobahn's, see L{txsocketio.transports._autobahn}.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -355,6 +356,24 @@ class WebSocket(HTTPTransport):
             gate = self.gate
             self._machines[limit] = configured(gate.clock, limit, gate.perMessageDeflate)
         return self._machines[limit]
+
+    def welcome(
+        self, request: Request, place: Place
+    ) -> tuple[IProtocol, Callable[[], object]] | None:
+        """
+        See L{HTTPTransport.welcome}.
+        """
+        gate = self.gate
+        key = usualKey(request, gate.perMessageDeflate)
+        isAsked = place.sid is None and gate.allowRequest is not None
+        if key is None or isAsked or not self._isAllowed(request):
+            return None
+        session = gate.enter(place, request)
+        protocol = WebSocketTransport(gate, place, self._machinesAt(place))
+        return protocol, partial(protocol.open, session, key)
+
+    def _isAllowed(self, request: Request) -> bool:
+        return self.gate.origins.judge(request.requestHeaders.getRawHeaders).allowed
 
     def get(self, request: Request, place: Place) -> bytes | int:
         """
