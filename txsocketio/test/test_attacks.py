@@ -1707,6 +1707,8 @@ class DocumentTests(SynchronousTestCase):
         others = self.tests(
             "test_backlog",
             "test_bodylimit",
+            "test_direct",
+            "test_ear",
             "test_hixie",
             "test_joining",
             "test_parents",
@@ -1716,6 +1718,7 @@ class DocumentTests(SynchronousTestCase):
             "test_eio4",
             "test_eio3",
             "test_msgpack",
+            "test_websocket",
         )
         ours = {"test_names", "test_namesOfEngineIO", "test_namesOfSocketIO"}
         self.assertEqual(attacks - named, ours)

@@ -1,6 +1,6 @@
 """
-What C{websocket.py}, C{_connection.py} and C{_http.py} in
-C{txsocketio/transports} lean on in Autobahn and in Twisted beyond their
+What C{websocket.py}, C{_autobahn.py}, C{_direct.py}, C{_connection.py} and
+C{_http.py} in C{txsocketio/transports} lean on in Autobahn and in Twisted beyond their
 documented interfaces. Where one of these fails after an upgrade, those files
 want a look.
 """
@@ -8,11 +8,16 @@ want a look.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from socket import socketpair
 from typing import Any
+from unittest.mock import Mock
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.compress import PerMessageDeflateOfferAccept
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.protocol import Protocol
+from twisted.internet.ssl import CertificateOptions
+from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import HTTPChannel, Request
@@ -21,7 +26,7 @@ from twisted.web.server import NOT_DONE_YET, Site
 
 from txsocketio.frames import Frame
 from txsocketio.test.support import CLOSE, HANDSHAKE, PING, PONG, TEXT, Server, Wire, frame
-from txsocketio.transports._autobahn import Machine
+from txsocketio.transports._autobahn import Machine, configured
 from txsocketio.transports.websocket import WebSocketTransport
 
 OPENING = (
@@ -276,6 +281,90 @@ class AutobahnTests(SynchronousTestCase):
             self.assertEqual(wire.value() == Frame("x" * 1000).webSocket, isPlain)
             wire.clear()
 
+    def test_betweenFrames(self) -> None:
+        """
+        C{data} holds what is no whole head yet, C{current_frame} the frame
+        that is being read, with its C{length}, of which the C{pointer} of
+        C{current_frame_masker} tells how much has been; C{inside_message} is
+        true behind a fragment. Where nothing is going on they are all empty.
+        """
+        _, protocol = self.open()
+
+        def told() -> tuple[Any, ...]:
+            current, place = protocol.current_frame, None
+            if current is not None:
+                place = current.length, protocol.current_frame_masker.pointer()
+            return protocol.data, place, protocol.inside_message
+
+        idle = (b"", None, False)
+        self.assertEqual(told(), idle)
+        text, fragment = frame(TEXT, b"x" * 200), frame(TEXT, b"x", final=False)
+        for data, expected in (
+            (text[:5], (text[:5], None, False)),
+            (text[5:8], (b"", (200, 0), True)),
+            (text[8:10], (b"", (200, 2), True)),
+            (text[10:], idle),
+            (fragment, (b"", None, True)),
+            (frame(PING, b"x"), (b"", None, True)),
+            (frame(0, b""), idle),
+        ):
+            protocol.dataReceived(data)
+            self.assertEqual(told(), expected)
+
+    def test_door(self) -> None:
+        """
+        All that it writes goes through C{sendData}, its answer to the opening
+        too.
+        """
+        sent: list[bytes] = []
+
+        class Mute(Watched):
+            def sendData(self, data: bytes, sync: bool = False, chopsize: Any = None) -> None:
+                sent.append(data)
+
+        self.factory.protocol = Mute
+        site: Any = self.factory
+        wire = Wire(site)
+        protocol: Any = wire.protocol
+        wire.receive(OPENING)
+        protocol.sendMessage(b"x")
+        WebSocketServerProtocol.onPing(protocol, b"x")
+        wire.receive(frame(CLOSE, b"\x03\xe8"))
+        self.assertEqual(wire.value(), b"")
+        head, *frames = sent
+        self.assertTrue(head.startswith(b"HTTP/1.1 101 "))
+        self.assertEqual(frames, [b"\x81\x01x", b"\x8a\x01x", b"\x88\x02\x03\xe8"])
+
+    def test_options(self) -> None:
+        """
+        C{CONFIG_ATTRS} are all that C{_connectionMade} copies from the factory;
+        ours are the class's, and the same.
+        """
+        _, protocol = self.open()
+        machines: Any = configured(MemoryReactorClock(), 1_000_000, False)
+        names = WebSocketServerProtocol.CONFIG_ATTRS
+        self.assertIn("maxMessagePayloadSize", names)
+        self.assertLessEqual(set(names), set(vars(protocol)))
+        others = {name for name in names if getattr(machines, name) != getattr(protocol, name)}
+        ours = {"maxFramePayloadSize", "maxMessagePayloadSize", "perMessageCompressionAccept"}
+        self.assertEqual(others - ours, set())
+        self.assertEqual(set(names) & set(vars(machines(Owning(), 1))), set())
+
+    def test_proceed(self) -> None:
+        """
+        A machine that goes on where another one has answered the opening has
+        all that Autobahn has then, but for what it knows of the opening.
+        """
+        _, protocol = self.open()
+        machines: Any = configured(MemoryReactorClock(), 1_000_000, False)
+        machine = machines(Owning(), 1)
+        self.assertEqual(machine.state, machine.STATE_CONNECTING)
+        machine.proceed()
+        missing = {name for name in vars(protocol) if not hasattr(machine, name)}
+        self.assertEqual(missing - {"calls"}, OF_THE_OPENING)
+        self.assertTrue(machine.isOpen() and machine.isIdle())
+        self.assertEqual(machine.websocket_version, protocol.websocket_version)
+
     def test_log(self) -> None:
         """
         Its lines go to C{log}, which no instance sets for itself.
@@ -283,6 +372,26 @@ class AutobahnTests(SynchronousTestCase):
         _, protocol = self.open()
         self.assertNotIn("log", vars(protocol))
         self.assertTrue(callable(Machine.log.error))
+
+
+OF_THE_OPENING = {
+    *("http_request_data", "http_request_host", "http_request_params", "http_request_path"),
+    *("http_request_uri", "http_status_line", "http_headers", "http_response_data", "_wskey"),
+    *("websocket_protocols", "websocket_protocol_in_use", "websocket_origin"),
+    "websocket_extensions",
+}
+"""What Autobahn knows of an opening that it has answered."""
+
+
+class Owning:
+    """
+    Who owns a machine, and does nothing.
+    """
+
+    def lose(self) -> None:
+        """
+        See L{Owner.lose}.
+        """
 
 
 class Taking(Resource):
@@ -394,6 +503,78 @@ class ChannelTests(SynchronousTestCase):
         wire.receive(b"GET / HTTP/1.1\r\n\r\n")
         self.assertEqual(clock.getDelayedCalls(), [])
         wire.lose()
+
+
+class ConnectionTests(SynchronousTestCase):
+    """
+    Twisted's TCP connections.
+    """
+
+    def setUp(self) -> None:
+        near, self.far = socketpair()
+        self.addCleanup(near.close)
+        self.addCleanup(self.far.close)
+        reactor: Any = MemoryReactorClock()
+        self.connection = Connection(near, Protocol(), reactor)
+        self.connection.connected = 1
+
+    def told(self) -> tuple[bool, bool]:
+        """
+        Whether each of the two places holds anything.
+        """
+        connection: Any = self.connection
+        return bool(connection._tempDataLen), bool(connection.dataBuffer)
+
+    def test_empty(self) -> None:
+        """
+        What is written waits in C{_tempDataLen}, and when the socket has taken
+        a part of it, in C{dataBuffer}; else both are empty.
+        """
+        self.assertEqual(self.told(), (False, False))
+        self.connection.write(b"x" * 10_000_000)
+        self.assertEqual(self.told(), (True, False))
+        self.connection.doWrite()
+        self.assertEqual(self.told(), (False, True))
+        self.connection.write(b"x")
+        self.assertEqual(self.told(), (True, True))
+        self.far.setblocking(False)
+        while any(self.told()):
+            self.far.recv(1 << 20)
+            self.connection.doWrite()
+
+    def test_tls(self) -> None:
+        """
+        C{TLS} is true from C{startTLS} on.
+        """
+        self.assertFalse(self.connection.TLS)
+        connection: Any = self.connection
+        connection._tlsClientDefault = True
+        connection.startTLS(CertificateOptions())
+        self.assertTrue(self.connection.TLS)
+
+    def test_handle(self) -> None:
+        """
+        C{getHandle} is the socket, whose C{send} says how much it has taken, or
+        raises an L{OSError}.
+        """
+        send = self.connection.getHandle().send
+        self.assertEqual((send(b"x"), self.far.recv(9)), (1, b"x"))
+        sent = send(b"x" * 10_000_000)
+        self.assertLess(sent, 10_000_000)
+        self.assertRaises(BlockingIOError, send, b"x")
+        self.far.close()
+        self.assertRaises(OSError, send, b"x")
+
+    def test_pullProducer(self) -> None:
+        """
+        It is asked when it is registered, and whenever all has been written.
+        """
+        producer = Mock()
+        self.connection.write(b"x")
+        self.connection.registerProducer(producer, False)
+        producer.resumeProducing.assert_called_once_with()
+        self.connection.doWrite()
+        self.assertEqual(producer.resumeProducing.call_count, 2)
 
 
 class TakenOverTests(SynchronousTestCase):

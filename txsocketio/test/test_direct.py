@@ -120,6 +120,43 @@ class DirectTests(SocketCase):
         self.assertEqual(far.ended(), [GOODBYE])
         self.assertEqual(self.reasons, [DisconnectReason.TRANSPORT_CLOSE])
 
+    def test_negotiated(self) -> None:
+        """
+        An opening that Autobahn answers leads to the same.
+        """
+        far = self.server.open(headers={"Sec-WebSocket-Protocol": "chat"})
+        client = self.server.io.clients[far.sid]
+        client.on("message", client.send)
+        client.send("a")
+        self.assertEqual((self.writers(), textOf(far.frames(1)[0])), ([], "a"))
+        far.say("b", "c")
+        self.assertEqual(far.heard(2), ["b", "c"])
+
+    def test_refused(self) -> None:
+        """
+        Or to its answer, and the end.
+        """
+        far = self.server.connect()
+        far.ask("/websocket", {**HANDSHAKE, "Sec-WebSocket-Version": "7"})
+        self.server.until(lambda: far.peek() and far.isAtEnd)
+        self.assertTrue(far.take().startswith(b"HTTP/1.1 400 "))
+        self.assertEqual(self.server.io.clients, {})
+
+    def test_sentAwayAtOnce(self) -> None:
+        """
+        Whoever is sent away as soon as it comes gets an answer, and a closing.
+        """
+        self.server.io.on("connection", lambda client: client.disconnect(close=True))
+        far = self.server.connect()
+        far.ask("/websocket", HANDSHAKE)
+        self.server.until(lambda: b"\x88" in far.peek())
+        head, _, rest = far.take().partition(b"\r\n\r\n")
+        self.assertTrue(head.startswith(b"HTTP/1.1 101 "))
+        self.assertEqual([each.opcode for each in framesIn(rest)[0]][-1], CLOSE)
+        far.send(said("too late") + frame(CLOSE, b"\x03\xe8"))
+        self.assertEqual(far.ended(), [])
+        self.assertEqual((self.said, self.reasons), ([], [DisconnectReason.SERVER]))
+
     def test_together(self) -> None:
         """
         The answers to one segment leave in one go, each recipient's.
@@ -153,6 +190,17 @@ class DirectTests(SocketCase):
         self.assertLessEqual({each.opcode for each in found}, {TEXT, PONG})
         far.send(frame(PING, b"q"))
         self.assertEqual(far.frames(1), [(PONG, b"q")])
+
+    def test_inParts(self) -> None:
+        """
+        What the socket takes a part of comes whole, too.
+        """
+        self.serve(isSmall=True)
+        far, client = self.open()
+        texts = [letter * 50_000 for letter in "abc"]
+        for text in texts:
+            client.send(text)
+        self.assertEqual(far.heard(3), texts)
 
     def test_resumed(self) -> None:
         """
@@ -402,21 +450,22 @@ class OtherWayTests(SocketCase):
     Connections that are no TCP, or on which somebody stands in between.
     """
 
-    def assertEchoes(self) -> FarEnd:
+    def assertEchoes(self) -> None:
         """
         Messages come and go; who reads nothing is slow; all that was written
         before the end comes.
         """
-        far, client = self.open()
-        client.on("message", client.send)
-        far.say("a", "b")
-        self.assertEqual(far.heard(2), ["a", "b"])
-        far.send(frame(PING, b"p") + said("c") + frame(CLOSE, b"\x03\xe8"))
-        pong, text, last = far.ended()
-        self.assertEqual((pong, textOf(text), last), ((PONG, b"p"), "c", GOODBYE))
-        self.assertEqual(self.reasons, [DisconnectReason.TRANSPORT_CLOSE])
-        self.reasons.clear()
-        return far
+        # Autobahn answers the second one.
+        for code in (b"\x03\xe8", b"\x0f\xa0"):
+            far, client = self.open()
+            client.on("message", client.send)
+            far.say("a", "b")
+            self.assertEqual(far.heard(2), ["a", "b"])
+            far.send(frame(PING, b"p") + said("c") + frame(CLOSE, code))
+            pong, text, last = far.ended()
+            self.assertEqual((pong, textOf(text), last), ((PONG, b"p"), "c", GOODBYE))
+            self.assertEqual(self.reasons, [DisconnectReason.TRANSPORT_CLOSE])
+            self.reasons.clear()
 
     def assertBounded(self) -> None:
         """
@@ -443,7 +492,7 @@ class OtherWayTests(SocketCase):
 
         self.serve(listen)
         self.assertEchoes()
-        (wrapper,) = kept[0].all
+        wrapper = kept[0].all[0]
         self.assertIn(said("a") + said("b"), wrapper.came)
         self.assertEqual([wrapper.went.count(b"::%c," % code) for code in b"abc"], [1, 1, 1])
         self.assertTrue(wrapper.went.endswith(b"\x88\x02\x03\xe8"))
