@@ -93,7 +93,7 @@ def _ours(door: Door) -> Sequence[str | Path]:
 def _uvicorn(ws: str) -> Callable[[Door], Sequence[str | Path]]:
     """
     With one of the three implementations of WebSocket that uvicorn can use.
-    (Of the third, C{websockets-sansio}, messages were lost among 1,000 clients.)
+    (With the third, C{websockets-sansio}, a run with 1,000 clients came to a stand.)
     """
     return _peer(sys.executable, "-m", f"{__package__}.peers.uvicorn_server", ws=ws)
 
