@@ -284,7 +284,7 @@ class World:
         """
         A connection takes no more of what is written.
         """
-        producer = self.wires[wire].producer
+        producer = self._producer(wire)
         if producer is not None:
             producer.pauseProducing()
 
@@ -292,9 +292,16 @@ class World:
         """
         It does again.
         """
-        producer = self.wires[wire].producer
+        producer = self._producer(wire)
         if producer is not None:
             producer.resumeProducing()
+
+    def _producer(self, wire: int) -> Any:
+        """
+        What a connection would ask to pause: nothing when it has been closed.
+        """
+        found = self.wires[wire]
+        return None if found.disconnecting else found.producer
 
     def do_leave(self) -> None:
         """
