@@ -91,6 +91,7 @@ class Wire(StringTransport):
     A TCP connection to the server's site: bytes in, bytes out.
 
     @ivar aborted: whether the server cut it.
+    @ivar first: what the site has made for it.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class Wire(StringTransport):
         super().__init__(peerAddress=IPv4Address("TCP", address, 54321))
         self.aborted = False
         self._clock = clock
-        self.protocol = site.buildProtocol(None)
+        self.first = self.protocol = site.buildProtocol(None)
         self.protocol.makeConnection(self)
 
     def loseConnection(self) -> None:

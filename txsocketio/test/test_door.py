@@ -163,7 +163,7 @@ def isTaken(wire: Wire) -> bool:
     """
     Whether somebody has come in the short way.
     """
-    return isinstance(wire.protocol, WebSocketTransport)
+    return isinstance(getattr(wire.first, "_inner", None), WebSocketTransport)
 
 
 def opens(*pieces: bytes, **more: Any) -> Callable[[World], Wire]:

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IProtocol
-from twisted.internet.tcp import Connection
-from twisted.protocols.policies import ProtocolWrapper
 from twisted.web.http import Request
 
 from txsocketio.errors import DisconnectReason
+from txsocketio.handover import handOver, holder
 from txsocketio.interfaces import ISession, Place
 from txsocketio.transports._gate import Gate
 from txsocketio.transports._streams import Pausable
@@ -30,7 +29,8 @@ def takeOver(request: Request, protocol: IProtocol) -> bytes:
     channel: Any = request.channel
     transport = channel.transport
     transport.unregisterProducer()
-    _handOver(transport, protocol)
+    # Where that can be done, nothing of HTTP is kept, or asked, any more.
+    handOver(transport, holder(transport), protocol)
     # The rest is still in the channel's hands, and comes out there.
     channel.dataReceived = channel.rawDataReceived = protocol.dataReceived
     channel.connectionLost = protocol.connectionLost
@@ -41,16 +41,6 @@ def takeOver(request: Request, protocol: IProtocol) -> bytes:
         transport.resumeProducing()
     protocol.makeConnection(transport)
     return kept
-
-
-def _handOver(transport: Any, protocol: IProtocol) -> None:
-    """
-    Where that can be done, nothing of HTTP is kept, or asked, any more.
-    """
-    if isinstance(transport, Connection):
-        transport.protocol = protocol
-    elif isinstance(transport, ProtocolWrapper):
-        transport.wrappedProtocol = protocol
 
 
 class Carrier(Pausable):

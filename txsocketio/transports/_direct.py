@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.tcp import Connection
-
+from txsocketio.handover import isEmpty, isPlain
 from txsocketio.interfaces import Place
 from txsocketio.transports._connection import Carrier
 from txsocketio.transports._ear import earFor
@@ -26,21 +25,6 @@ _NONE = -1
 
 _SMALL = 16384
 """Bytes; to copy more than that together costs more than it saves."""
-
-
-def _isPlain(transport: object) -> bool:
-    """
-    Whether nobody stands between us and the socket: neither TLS nor any other
-    wrapper.
-    """
-    return isinstance(transport, Connection) and not transport.TLS
-
-
-def _isEmpty(transport: Connection) -> bool:
-    """
-    Whether Twisted has nothing left to write.
-    """
-    return not transport.dataBuffer and not transport._tempDataLen
 
 
 class Traffic:
@@ -163,9 +147,9 @@ class Direct(Carrier):
         What is held back leaves.
         """
         transport = self.transport
-        if not _isPlain(transport):
+        if not isPlain(transport):
             transport.registerProducer(self, True)
-        elif _isEmpty(transport):
+        elif isEmpty(transport):
             self._sendNow = transport.getHandle().send
         else:
             # Answers to what came before.
@@ -179,8 +163,8 @@ class Direct(Carrier):
         Twisted has nothing left to write.
         """
         transport = self.transport
-        if _isPlain(transport):
-            if not _isEmpty(transport):
+        if isPlain(transport):
+            if not isEmpty(transport):
                 # Who registers is asked at once.
                 return
             transport.unregisterProducer()
@@ -192,7 +176,7 @@ class Direct(Carrier):
         Have what comes read, by whoever does it best.
         """
         ear = self._traffic.ear
-        if ear is not None and _isPlain(self.transport):
+        if ear is not None and isPlain(self.transport):
             self._fd = ear.listen(self)
         else:
             self.transport.resumeProducing()

@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import Protocol
-from twisted.internet.tcp import Connection
 from twisted.python import log
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, HTTPFactory
 from twisted.web.server import Request, Site
 
 from txsocketio.bodylimit import isUsual
-from txsocketio.handover import handOver, holder
+from txsocketio.handover import handOver, holder, isEmpty, isPlain
 from txsocketio.transports._repeats import LONGEST_HEAD, Head, Repeated, endOf
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class Lane(Protocol):
         self.transport = channel.transport
         self._seconds = channel.site.reactor.seconds
         self._keepsLog = _keepsLog(channel.site)
-        self._isPlain = isinstance(self.transport, Connection) and not self.transport.TLS
+        self._isPlain = isPlain(self.transport)
         self._heads: list[Head] = []
         self._vain = 0
         self._raw = b""
@@ -251,10 +250,10 @@ class Lane(Protocol):
         whether the socket takes it. It does, where nothing else is to be written.
         """
         transport, sent = self.transport, 0
-        if self._isPlain and not (transport.dataBuffer or transport._tempDataBuffer):
+        if self._isPlain and isEmpty(transport):
             # If it will never take anything again, the reactor finds that out.
             with suppress(OSError):
-                sent = transport.socket.send(data)
+                sent = transport.getHandle().send(data)
         if sent < len(data):
             transport.write(data[sent:])
 

@@ -86,8 +86,6 @@ class WebSocketTransport(Direct):
         See L{IProtocol.makeConnection}.
         """
         self.transport = transport
-        if hasattr(transport, "setTcpNoDelay"):
-            transport.setTcpNoDelay(True)
 
     def connectionMade(self) -> None:
         """
