@@ -299,11 +299,10 @@ class Machine(Frugal, WebSocketServerProtocol):  # type: ignore[misc]
             self._owner.closing(isReply)
 
 
-def configured(clock: IReactorTime, maxPayload: int, compresses: bool) -> type[Machine]:
+def factoryFor(clock: IReactorTime, maxPayload: int) -> WebSocketServerFactory:
     """
     @param maxPayload: how long a message may be, bytes.
-    @param compresses: whether messages may be compressed.
-    @return: the machines that keep to that.
+    @return: what has Autobahn's options, as they are here.
     """
     factory = WebSocketServerFactory(reactor=clock)
     factory.setProtocolOptions(
@@ -315,6 +314,16 @@ def configured(clock: IReactorTime, maxPayload: int, compresses: bool) -> type[M
         openHandshakeTimeout=0,
         closeHandshakeTimeout=0,
     )
+    return factory
+
+
+def configured(clock: IReactorTime, maxPayload: int, compresses: bool) -> type[Machine]:
+    """
+    @param maxPayload: how long a message may be, bytes.
+    @param compresses: whether messages may be compressed.
+    @return: the machines that keep to that.
+    """
+    factory = factoryFor(clock, maxPayload)
     if compresses:
         factory.setProtocolOptions(perMessageCompressionAccept=_acceptDeflate(maxPayload))
     options = {name: getattr(factory, name) for name in WebSocketServerProtocol.CONFIG_ATTRS}

@@ -43,6 +43,16 @@ def takeOver(request: Request, protocol: IProtocol) -> bytes:
     return kept
 
 
+def makeLast(request: Request) -> None:
+    """
+    Whatever the answer to this opening is, what comes behind it on the
+    connection is no other request, though it may look like one.
+    """
+    channel: Any = request.channel
+    channel.persistent = False
+    request.setHeader(b"Connection", b"close")
+
+
 class Carrier(Pausable):
     """
     A connection that carries a session until either of them goes.

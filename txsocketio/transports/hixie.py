@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import md5
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -56,16 +56,6 @@ def isSpoken(headers: Headers) -> bool:
 
 def _is76(headers: Headers) -> bool:
     return any(map(headers.hasHeader, _KEYS))
-
-
-def makeLast(request: Request) -> None:
-    """
-    Whatever the answer to this opening is, what comes behind it on the
-    connection is no other request, though it may look like one.
-    """
-    channel: Any = request.channel
-    channel.persistent = False
-    request.setHeader(b"Connection", b"close")
 
 
 def _part(headers: Headers, name: bytes) -> bytes:

@@ -24,7 +24,7 @@ from txsocketio.interfaces import ISession, ITransport, Place
 from txsocketio.transports import hixie
 from txsocketio.transports._autobahn import Machine, configured
 from txsocketio.transports._closing import ANSWER, isUsual
-from txsocketio.transports._connection import takeOver
+from txsocketio.transports._connection import makeLast, takeOver
 from txsocketio.transports._direct import Direct
 from txsocketio.transports._gate import Gate
 from txsocketio.transports._http import HTTPTransport
@@ -238,8 +238,11 @@ class WebSocketTransport(Direct):
         """
         See L{Owner.lose}. Nothing more is to be heard.
         """
-        self._isOver, self._held = True, b""
+        self._hearNoMore()
         super().lose()
+
+    def _hearNoMore(self) -> None:
+        self._isOver, self._held = True, b""
 
     def heard(self, message: str | bytes) -> None:
         """
@@ -279,7 +282,7 @@ class WebSocketTransport(Direct):
         """
         The connection has gone.
         """
-        self._isOver, self._held = True, b""
+        self._hearNoMore()
         self._sendNow = None
         self._deafen()
         self._inTime()
@@ -294,6 +297,7 @@ class WebSocketTransport(Direct):
         if len(frames) > 1 or self._machine is not None:
             self._writeAll(frames)
         elif self._cork is None and not self._traffic.isDense:
+            # As put does it; to thousands, a call is something.
             self._put(frames[0].webSocket)
         else:
             self.put(frames[0].webSocket)
@@ -311,7 +315,7 @@ class WebSocketTransport(Direct):
         self.writable = False
         if reason is DisconnectReason.SLOW_CONSUMER:
             # It reads nothing: what waits for it would wait for ever.
-            self._isOver, self._held = True, b""
+            self._hearNoMore()
             self.transport.abortConnection()
         elif self._isOpen():
             self._sayWhy(reason, detail)
@@ -345,15 +349,15 @@ class WebSocket(HTTPTransport):
         super().__init__(gate)
         self._machines: dict[int, type[Machine]] = {}
 
-    def _machinesAt(self, place: Place) -> type[Machine]:
+    def _protocolAt(self, place: Place) -> WebSocketTransport:
         """
-        Those for sessions there.
+        One for a session there.
         """
         limit = self.settingsAt(place).maxPayload
         if limit not in self._machines:
             gate = self.gate
             self._machines[limit] = configured(gate.clock, limit, gate.perMessageDeflate)
-        return self._machines[limit]
+        return WebSocketTransport(self.gate, place, self._machines[limit])
 
     def welcome(
         self, request: Request, place: Place
@@ -362,16 +366,20 @@ class WebSocket(HTTPTransport):
         See L{HTTPTransport.welcome}.
         """
         gate = self.gate
-        key = usualKey(request, gate.perMessageDeflate)
         isAsked = place.sid is None and gate.allowRequest is not None
-        if key is None or isAsked or not self._isAllowed(request):
+        if isAsked or not gate.origins.judge(request.requestHeaders.getRawHeaders).allowed:
             return None
-        session = gate.enter(place, request)
-        protocol = WebSocketTransport(gate, place, self._machinesAt(place))
-        return protocol, partial(protocol.open, session, key)
+        return self._everyday(request, place)
 
-    def _isAllowed(self, request: Request) -> bool:
-        return self.gate.origins.judge(request.requestHeaders.getRawHeaders).allowed
+    def _everyday(
+        self, request: Request, place: Place
+    ) -> tuple[WebSocketTransport, Callable[[], object]] | None:
+        key = usualKey(request, self.gate.perMessageDeflate)
+        if key is None:
+            return None
+        session = self.gate.enter(place, request)
+        protocol = self._protocolAt(place)
+        return protocol, partial(protocol.open, session, key)
 
     def get(self, request: Request, place: Place) -> bytes | int:
         """
@@ -387,16 +395,14 @@ class WebSocket(HTTPTransport):
         return self._getWebSocket(request, place)
 
     def _getWebSocket(self, request: Request, place: Place) -> int:
-        protocol = WebSocketTransport(self.gate, place, self._machinesAt(place))
-        key = usualKey(request, self.gate.perMessageDeflate)
-        if key is None:
-            self._check(request, place)
-            kept = takeOver(request, protocol)
-            protocol.negotiate(place, request)
-        else:
-            session = self._enter(request, place)
-            kept = takeOver(request, protocol)
-            protocol.open(session, key)
+        try:
+            everyday = self._everyday(request, place)
+        except RemoteProtocolError:
+            makeLast(request)
+            raise
+        protocol, begin = everyday or self._other(request, place)
+        kept = takeOver(request, protocol)
+        begin()
         # Each holds the other, and nobody else holds them.
         request.channel.requests.remove(request)
         if kept:
@@ -404,7 +410,7 @@ class WebSocket(HTTPTransport):
         return NOT_DONE_YET
 
     def _getDraft(self, request: Request, place: Place) -> bytes | int:
-        hixie.makeLast(request)
+        makeLast(request)
         if not (self.gate.drafts and place.dialect.speaksDrafts):
             raise _upgradeRequired(request)
         self._check(request, place)
@@ -414,12 +420,12 @@ class WebSocket(HTTPTransport):
             protocol.dataReceived(kept)
         return NOT_DONE_YET
 
-    def _enter(self, request: Request, place: Place) -> ISession:
-        try:
-            return self.gate.enter(place, request)
-        except RemoteProtocolError:
-            hixie.makeLast(request)
-            raise
+    def _other(
+        self, request: Request, place: Place
+    ) -> tuple[WebSocketTransport, Callable[[], object]]:
+        self._check(request, place)
+        protocol = self._protocolAt(place)
+        return protocol, partial(protocol.negotiate, place, request)
 
     def _check(self, request: Request, place: Place) -> None:
         """
