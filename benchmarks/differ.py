@@ -17,30 +17,27 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from random import Random
 from typing import Any, NamedTuple, cast
 
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.utf8validator import Utf8Validator
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
+from benchmarks.seeded import REPORTS, begin
 from txsocketio.errors import DisconnectReason
 from txsocketio.fragments import Frugal
 from txsocketio.frames import Frame, Parted
 from txsocketio.interfaces import Place
 from txsocketio.settings import Settings
-from txsocketio.transports._autobahn import configured
+from txsocketio.transports._autobahn import configured, factoryFor
 from txsocketio.transports._direct import Traffic
 from txsocketio.transports.websocket import WebSocketTransport
-
-REPORTS = 20
-"""How many lines of progress a run prints."""
 
 MAX_FRAGMENTS = 4
 
@@ -250,16 +247,8 @@ def _openedFor(limit: int) -> Reference:
     """
     One that has answered the opening.
     """
-    factory = WebSocketServerFactory(reactor=Clock())
+    factory = factoryFor(Clock(), limit)
     factory.protocol = Reference
-    factory.setProtocolOptions(
-        webStatus=False,
-        maxFramePayloadSize=limit,
-        maxMessagePayloadSize=limit,
-        failByDrop=False,
-        openHandshakeTimeout=0,
-        closeHandshakeTimeout=0,
-    )
     protocol: Any = factory.buildProtocol(None)
     transport = StringTransport()
     protocol.makeConnection(transport)
@@ -629,14 +618,7 @@ def main(arguments: Sequence[str]) -> None:
     Run, and print what came of it.
     """
     options = _command(arguments)
-    seed = options.seed if options.seed is not None else time.time_ns() % 1_000_000
-    print(f"{options.count} streams, seed {seed}", flush=True)
-    began = time.monotonic()
-
-    def report(done: int) -> None:
-        rate = done / (time.monotonic() - began)
-        print(f"{done} streams, {rate:.0f} a second", flush=True)
-
+    seed, report = begin("", "streams", options.count, options.seed)
     messages, outcomes = run(options.count, seed, options.first, report)
     print(f"no difference; {messages} messages; of the streams were at their end:")
     for outcome, number in outcomes.most_common():

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from typing import NamedTuple, Protocol
 
 from zope.interface import implementer
 
+from benchmarks.seeded import REPORTS, begin
 from txsocketio.errors import RemoteProtocolError
 from txsocketio.interfaces import IClientDecoder, IClientDialect, IDecoder, IDialect
 from txsocketio.packets import Kind, Packet
@@ -34,9 +34,6 @@ from txsocketio.protocol.eio4 import EIO4_CLIENT, EIO4_MSGPACK, EIO4_TEXT
 from txsocketio.protocol.tilde import TILDE, TILDE_CLIENT
 from txsocketio.settings import Settings
 from txsocketio.transports.hixie import Reader
-
-REPORTS = 20
-"""How many lines of progress a run prints."""
 
 LONGEST_REASON = 100
 
@@ -569,14 +566,7 @@ def main(arguments: Sequence[str]) -> None:
     Run, and print what came of it.
     """
     options = _command(arguments)
-    seed = options.seed if options.seed is not None else time.time_ns() % 1_000_000
-    print(f"{options.target}: {options.count} cases, seed {seed}", flush=True)
-    began = time.monotonic()
-
-    def report(done: int) -> None:
-        rate = done / (time.monotonic() - began)
-        print(f"{done} cases, {rate:.0f} a second", flush=True)
-
+    seed, report = begin(f"{options.target}: ", "cases", options.count, options.seed)
     packets, reasons = fuzz(TARGETS[options.target], options.count, seed, report)
     print(f"{packets} packets; {reasons.pop('', 0)} cases without an error, the others with:")
     for reason, number in reasons.most_common():

@@ -107,6 +107,13 @@ def _echo(client: Client) -> None:
     client.on("message", client.send)
 
 
+def called(f: Callable[..., object], *arguments: Any) -> int:
+    """
+    How many Python functions are called when this one is, itself among them.
+    """
+    return calls(lambda: f(*arguments)).total()
+
+
 def calls(f: Callable[[], object]) -> Counter[str]:
     """
     The Python functions that are called meanwhile, by module and name; those of

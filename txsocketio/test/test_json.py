@@ -25,6 +25,7 @@ from txsocketio.errors import LocalProtocolError, RemoteProtocolError, Unsupport
 from txsocketio.protocol import _stdjson
 from txsocketio.protocol._json import choose, library, literal
 from txsocketio.protocol._stdjson import JSON, MAX_DEPTH, STDLIB, writer
+from txsocketio.test.echoing import called
 
 FAST = choose({})
 """By whom it is read and written where the extra C{json} is installed."""
@@ -62,24 +63,6 @@ def written(write: Callable[[Any], str], value: Any) -> tuple[Any, str]:
         return type(error), str(error)
     text.encode("utf-8")
     return None, text
-
-
-def calls(function: Callable[[Any], Any], argument: Any) -> int:
-    """
-    How many functions in Python are called when this one is.
-    """
-    count = 0
-
-    def see(frame: object, event: str, argument: object) -> None:
-        nonlocal count
-        count += event == "call"
-
-    sys.setprofile(see)
-    try:
-        function(argument)
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 class Loads:
@@ -187,8 +170,8 @@ class Loads:
         """
         It is C that reads, but for looking at what may be deep.
         """
-        self.assertEqual(calls(self.json.loads, '["a",{"b":[1,true,null]}]'), 1)
-        self.assertEqual(calls(self.json.loads, '["a",{"b":"' + "c" * 900 + '"}]'), 2)
+        self.assertEqual(called(self.json.loads, '["a",{"b":[1,true,null]}]'), 1)
+        self.assertEqual(called(self.json.loads, '["a",{"b":"' + "c" * 900 + '"}]'), 2)
 
     def test_wide(self: Any) -> None:
         """
@@ -267,7 +250,7 @@ class Dumps:
         """
         It is C that writes.
         """
-        self.assertEqual(calls(self.json.dumps, ["a", {"b": [1, True, 1.5, "c" * 900]}]), 1)
+        self.assertEqual(called(self.json.dumps, ["a", {"b": [1, True, 1.5, "c" * 900]}]), 1)
 
     def test_unwritable(self: Any) -> None:
         """
