@@ -14,8 +14,8 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
-from twisted.web.resource import Resource
-from twisted.web.server import Site
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request, Site
 
 import txsocketio
 
@@ -295,6 +295,19 @@ def frame(
 
 def _isDue(clock: MemoryReactorClock) -> bool:
     return any(call.getTime() <= clock.seconds() for call in clock.getDelayedCalls())
+
+
+class OwnSite(Site):
+    """
+    A site that finds resources in a way of its own.
+    """
+
+    def getResourceFor(self, request: Request) -> IResource:
+        """
+        See L{Site.getResourceFor}.
+        """
+        found: IResource = super().getResourceFor(request)
+        return found
 
 
 class Server:

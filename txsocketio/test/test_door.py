@@ -19,14 +19,13 @@ from hypothesis import strategies as st
 from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import ISSLTransport
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 from zope.interface import alsoProvides
 
 import txsocketio
 from txsocketio import Client, ConnectionRefused
 from txsocketio.test.fakes import nothing
-from txsocketio.test.support import CLOSE, TEXT, Server, Wire, frame
+from txsocketio.test.support import CLOSE, TEXT, OwnSite, Server, Wire, frame
 from txsocketio.test.test_lane import standBefore
 from txsocketio.transports._door import LONGEST_HEAD, MOST_HEADERS
 from txsocketio.transports.websocket import WebSocketTransport
@@ -668,13 +667,7 @@ class WhereTests(DoorCase):
         """
         Not where an application finds resources in its own way.
         """
-
-        class Own(Site):
-            def getResourceFor(self, request: Request) -> IResource:
-                found: IResource = super().getResourceFor(request)
-                return found
-
-        self.assertTaken(False, lambda server: setattr(server.site, "__class__", Own))
+        self.assertTaken(False, lambda server: setattr(server.site, "__class__", OwnSite))
 
     def test_requestsOfItsOwn(self) -> None:
         """

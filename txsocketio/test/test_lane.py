@@ -20,11 +20,11 @@ from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import IResource, Resource
-from twisted.web.server import Request, Site
+from twisted.web.server import Request
 
 from txsocketio import Client, SocketIOResource
 from txsocketio.test.fakes import nothing
-from txsocketio.test.support import HANDSHAKE, Server, Wire
+from txsocketio.test.support import HANDSHAKE, OwnSite, Server, Wire
 from txsocketio.transports._lane import Lane
 from txsocketio.transports.polling import EnginePolling
 
@@ -694,13 +694,7 @@ class WhereTests(LaneCase):
         """
         Not where an application finds resources in its own way.
         """
-
-        class Own(Site):
-            def getResourceFor(self, request: Request) -> IResource:
-                found: IResource = super().getResourceFor(request)
-                return found
-
-        self.serve(lambda server: setattr(server.site, "__class__", Own))
+        self.serve(lambda server: setattr(server.site, "__class__", OwnSite))
         self.assertTaken(False, "post", "post")
 
     def test_requestsOfItsOwn(self) -> None:
